@@ -1,0 +1,242 @@
+"""The history: typed, append-only events, one JSON object a line (``history.jsonl``).
+
+Every ``t`` (and ``sent``) is seconds of ``CLOCK_MONOTONIC`` of the host that measures; ``Clock`` events tie it to
+wall-clock time. Whatever judges a trial (``campaign.checker``, ``campaign.anatomy``, ``report``) reads these
+events and nothing else. No event ever holds a secret.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, ClassVar, Literal
+
+from tuchanka.errors import InputError
+
+Outcome = Literal["acknowledged", "refused", "indeterminate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What every event has: when it happened."""
+
+    kind: ClassVar[str] = "event"
+    t: float
+
+
+@dataclass(frozen=True, slots=True)
+class Clock(Event):
+    """At monotonic ``t`` the wall clock of the host read ``wall`` (seconds since the epoch)."""
+
+    kind: ClassVar[str] = "clock"
+    wall: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted(Event):
+    """The first event: what is measured, with what, on what. ``versions`` maps a program to its version."""
+
+    kind: ClassVar[str] = "run-started"
+    lab: str
+    profile: str
+    provider: str
+    cores: int
+    versions: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TrialStarted(Event):
+    """A trial begins: the cluster was healthy. ``predicted`` maps a phase to its seconds, in order."""
+
+    kind: ClassVar[str] = "trial-started"
+    trial: int
+    cluster: str
+    instance: str
+    fault: str
+    target: str
+    target_role: str
+    predicted: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Write(Event):
+    """One beat of the writer through the primary VIP, planned for ``due``; ``t`` is when its outcome was known.
+
+    ``acknowledged``: the COMMIT was answered. ``refused``: the server said no, or the statement was never sent.
+    ``indeterminate``: the statement was sent and its answer never came.
+    """
+
+    kind: ClassVar[str] = "write"
+    instance: str
+    seq: int
+    due: float
+    sent: float
+    outcome: Outcome
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Read(Event):
+    """One beat of a reader through a standby VIP; ``t`` is when the answer came or was given up.
+
+    ``ok`` is false where nothing was read. ``seq`` is the newest sequence number seen (0: none yet) and ``age`` the
+    seconds between that row's writing and ``t``.
+    """
+
+    kind: ClassVar[str] = "read"
+    instance: str
+    vip: str
+    due: float
+    ok: bool
+    seq: int = 0
+    age: float = 0.0
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RoleProbe(Event):
+    """What a node answered, asked directly whether it would accept a write between ``due`` and ``t``."""
+
+    kind: ClassVar[str] = "role-probe"
+    instance: str
+    node: str
+    due: float
+    role: Literal["primary", "standby", "unreachable"]
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderLate(Event):
+    """The recorder itself missed its rate: a beat due at ``due`` was only started at ``t``."""
+
+    kind: ClassVar[str] = "recorder-late"
+    what: str
+    due: float
+
+
+@dataclass(frozen=True, slots=True)
+class FaultInjected(Event):
+    """The fault took effect at ``t``."""
+
+    kind: ClassVar[str] = "fault-injected"
+    trial: int
+    fault: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class FaultHealed(Event):
+    """The fault was taken back at ``t``."""
+
+    kind: ClassVar[str] = "fault-healed"
+    trial: int
+    fault: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceStable(Event):
+    """Writes and fresh reads were back and had stayed back; what follows is the mending."""
+
+    kind: ClassVar[str] = "service-stable"
+    trial: int
+
+
+@dataclass(frozen=True, slots=True)
+class CommitsCounted(Event):
+    """The sequence numbers found on the surviving primary, as closed ranges, counted when ``up_to`` was the last sent."""
+
+    kind: ClassVar[str] = "commits-counted"
+    trial: int
+    instance: str
+    node: str
+    up_to: int
+    ranges: list[list[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Journal(Event):
+    """A line of a node's journal, its time translated to ours. ``unit`` is the syslog identifier."""
+
+    kind: ClassVar[str] = "journal"
+    node: str
+    unit: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreStarted(Event):
+    """A restore of the node began."""
+
+    kind: ClassVar[str] = "restore-started"
+    trial: int
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class Healthy(Event):
+    """The cluster was seen healthy again."""
+
+    kind: ClassVar[str] = "healthy"
+    trial: int
+    cluster: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrialEnded(Event):
+    """The trial ended; ``problem`` says what kept it from its end, and is empty where nothing did."""
+
+    kind: ClassVar[str] = "trial-ended"
+    trial: int
+    problem: str = ""
+
+
+KINDS: dict[str, type[Event]] = {
+    kind.kind: kind
+    for kind in (
+        Clock,
+        RunStarted,
+        TrialStarted,
+        Write,
+        Read,
+        RoleProbe,
+        RecorderLate,
+        FaultInjected,
+        FaultHealed,
+        ServiceStable,
+        CommitsCounted,
+        Journal,
+        RestoreStarted,
+        Healthy,
+        TrialEnded,
+    )
+}
+
+
+def to_json(event: Event) -> str:
+    """Return the event as one line of JSON, without the line's end."""
+    return json.dumps({"kind": event.kind, **asdict(event)}, separators=(",", ":"))
+
+
+def from_json(line: str, *, where: str = "history") -> Event:
+    """Read one line of a history.
+
+    Raises:
+        InputError: the line is no event of this version.
+    """
+    try:
+        values: dict[str, Any] = json.loads(line)
+        kind = KINDS[values.pop("kind")]
+        known = {one.name for one in fields(kind)}
+        return kind(**{key: value for key, value in values.items() if key in known})
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"not an event of a history: {line[:80]!r}", where=where, hint="was the file cut off or edited?"
+        ) from error
+
+
+def read_history(lines: Iterable[str], *, where: str = "history") -> Iterator[Event]:
+    """Read a history line by line; an unfinished last line (the writer was killed) is left out."""
+    number = 0
+    for number, line in enumerate(lines, 1):
+        if not line.endswith("\n"):
+            return
+        yield from_json(line, where=f"{where}:{number}")

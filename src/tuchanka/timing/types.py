@@ -1,0 +1,61 @@
+"""Every timeout of a cluster, as the renderers use it, and a predicted reaction."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """All timeouts; the unit is the end of each name. ``profile`` says which profile they were derived from.
+
+    The names (without ``profile``) are also the keys of ``[timing]`` in the topology.
+    """
+
+    profile: str
+    # corosync.conf(5), totem
+    token_ms: int
+    consensus_ms: int
+    # corosync-qdevice(8), corosync.conf(5) quorum.device
+    qdevice_timeout_ms: int
+    qdevice_sync_timeout_ms: int
+    # sbd(8) and Pacemaker's cluster options
+    watchdog_s: int
+    stonith_watchdog_timeout_ms: int
+    dc_deadtime_s: int
+    # operations of the PAF resource
+    monitor_primary_s: int
+    monitor_standby_s: int
+    monitor_timeout_s: int
+    start_timeout_s: int
+    stop_timeout_s: int
+    promote_timeout_s: int
+    demote_timeout_s: int
+    notify_timeout_s: int
+    # operations of the VIP resources
+    vip_monitor_s: int
+    vip_timeout_s: int
+    # PostgreSQL
+    wal_retrieve_retry_interval_ms: int
+    wal_sender_timeout_ms: int
+    wal_receiver_timeout_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """One step between a fault and the first write: its name, how long it lasts, and the rule it comes from."""
+
+    name: str
+    seconds: float
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """The predicted reaction to a fault: its phases, one after the other."""
+
+    fault: str
+    phases: tuple[Phase, ...]
+
+    @property
+    def seconds(self) -> float:
+        """The whole reaction in seconds."""
+        return sum(phase.seconds for phase in self.phases)

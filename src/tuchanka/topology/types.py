@@ -1,0 +1,178 @@
+"""The topology as every other module sees it: frozen, complete, already cross-checked.
+
+Made by ``topology.load`` from the input model; nothing here does I/O.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Network
+from typing import Literal, Protocol, TypeVar
+
+from tuchanka.errors import UnknownName
+
+
+class _HasName(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+N = TypeVar("N", bound=_HasName)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A data centre."""
+
+    name: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One machine of a cluster."""
+
+    name: str
+    address: IPv4Address
+    site: str
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """The machine that runs corosync-qnetd, the quorum device of every cluster with ``witness = true``."""
+
+    name: str
+    address: IPv4Address
+    site: str
+
+
+@dataclass(frozen=True, slots=True)
+class Vip:
+    """A floating IP address kept by Pacemaker; ``name`` is also its host name."""
+
+    name: str
+    address: IPv4Address
+
+
+@dataclass(frozen=True, slots=True)
+class Synchronous:
+    """Synchronous replication: how many standbys must confirm a commit, and which are asked first.
+
+    ``method`` is PostgreSQL's ``FIRST`` or ``ANY``. With ``other_site_first`` the list is rendered per node,
+    the nodes of the other sites before those of its own, so that it is right whoever is primary.
+    """
+
+    method: Literal["FIRST", "ANY"]
+    count: int
+    other_site_first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A PostgreSQL database cluster (data directory, port), kept by PAF on ``nodes``; ``home`` is preferred."""
+
+    name: str
+    port: int
+    home: str
+    nodes: tuple[str, ...]
+    primary_vip: Vip
+    standby_vips: tuple[Vip, ...] = ()
+    synchronous: Synchronous | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def vips(self) -> tuple[Vip, ...]:
+        """The primary VIP, then the standby VIPs."""
+        return (self.primary_vip, *self.standby_vips)
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A Pacemaker/Corosync cluster."""
+
+    name: str
+    nodes: tuple[Node, ...]
+    instances: tuple[Instance, ...]
+    witness: bool
+
+    def node(self, name: str) -> Node:
+        """Return the node called ``name``."""
+        return _named("node", name, self.nodes)
+
+    def instance(self, name: str) -> Instance:
+        """Return the instance called ``name``."""
+        return _named("instance", name, self.instances)
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """The lab's network; ``host`` is the address of the lab's own network namespace."""
+
+    subnet: IPv4Network
+    host: IPv4Address
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one machine may use: bytes of memory, number of processes and threads."""
+
+    memory_bytes: int
+    processes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """One lab: its machines, clusters, networks and the timing profile with its overrides.
+
+    ``source`` is the file name shown in findings. ``overrides`` maps a field of ``timing.Timing`` to a value.
+    """
+
+    name: str
+    source: str
+    domain: str
+    provider: str
+    profile: str
+    overrides: Mapping[str, float]
+    locale: str
+    timezone: str
+    postgresql: int
+    network: Network
+    sites: tuple[Site, ...]
+    witness: Witness | None
+    clusters: tuple[Cluster, ...]
+    limits: Limits
+    ssh_public_key: str | None = None
+
+    def cluster(self, name: str) -> Cluster:
+        """Return the cluster called ``name``."""
+        return _named("cluster", name, self.clusters)
+
+    def cluster_of(self, node: str) -> Cluster:
+        """Return the cluster that the node belongs to."""
+        for cluster in self.clusters:
+            if any(member.name == node for member in cluster.nodes):
+                return cluster
+        raise UnknownName("node", node, [member.name for c in self.clusters for member in c.nodes])
+
+    def cluster_with_instance(self, instance: str) -> Cluster:
+        """Return the cluster that keeps the instance."""
+        for cluster in self.clusters:
+            if any(member.name == instance for member in cluster.instances):
+                return cluster
+        raise UnknownName("instance", instance, [i.name for c in self.clusters for i in c.instances])
+
+    @property
+    def machines(self) -> tuple[Node | Witness, ...]:
+        """Every machine, cluster by cluster, the witness last."""
+        nodes: list[Node | Witness] = [node for cluster in self.clusters for node in cluster.nodes]
+        return (*nodes, self.witness) if self.witness else tuple(nodes)
+
+    def machine(self, name: str) -> Node | Witness:
+        """Return the machine called ``name``."""
+        return _named("machine", name, self.machines)
+
+
+def _named(kind: str, name: str, choice: tuple[N, ...]) -> N:
+    for one in choice:
+        if one.name == name:
+            return one
+    raise UnknownName(kind, name, [one.name for one in choice])

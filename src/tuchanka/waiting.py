@@ -1,0 +1,38 @@
+"""The one way to wait: on monotonic time, with a deadline."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from tuchanka.errors import DeadlineExceeded
+
+T = TypeVar("T")
+
+
+async def wait_until(
+    predicate: Callable[[], Awaitable[T | None]],
+    *,
+    deadline_s: float,
+    what: str,
+    interval_s: float = 0.2,
+    why_not: Callable[[], str] | None = None,
+    hint: str = "",
+) -> T:
+    """Call ``predicate`` until it gives something true, and return that.
+
+    ``deadline_s`` is counted in seconds of ``CLOCK_MONOTONIC`` from now. ``why_not`` words the reason that is
+    shown when the deadline passes.
+
+    Raises:
+        DeadlineExceeded: the predicate wasn't true in time.
+    """
+    end = time.monotonic() + deadline_s
+    while True:
+        result = await predicate()
+        if result:
+            return result
+        if time.monotonic() + interval_s > end:
+            reason = f": {why_not()}" if why_not else ""
+            raise DeadlineExceeded(f"{what} did not happen within {deadline_s:g} s{reason}", hint=hint)
+        await asyncio.sleep(interval_s)
