@@ -142,7 +142,7 @@ class ServiceStable(Event):
 
 @dataclass(frozen=True, slots=True)
 class CommitsCounted(Event):
-    """The sequence numbers found on the surviving primary, as closed ranges, counted when ``up_to`` was the last sent."""
+    """The sequence numbers found on the surviving primary, as closed ranges; ``up_to`` was the last sent."""
 
     kind: ClassVar[str] = "commits-counted"
     trial: int

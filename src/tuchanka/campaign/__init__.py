@@ -1,0 +1,1 @@
+"""Trials, and the pure functions of the history that judge them."""

@@ -1,0 +1,1 @@
+"""The state of a live cluster, whether it is healthy, and the operations on it."""

@@ -1,0 +1,1 @@
+"""Faults: pure descriptions, applied and healed over the machines' capabilities."""

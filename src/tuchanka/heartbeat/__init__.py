@@ -1,0 +1,1 @@
+"""Writer, readers and role probes at 10 Hz, in a process inside the lab's network."""

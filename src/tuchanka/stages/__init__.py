@@ -1,0 +1,1 @@
+"""image, create, install, setup: each idempotent, timed, and ended by a snapshot."""

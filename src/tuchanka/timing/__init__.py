@@ -1,0 +1,1 @@
+"""Derives every timeout from a profile, states the rules, predicts reactions. Pure."""
