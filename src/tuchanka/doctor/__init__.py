@@ -1,0 +1,11 @@
+"""What a host needs before a lab can be built on it, and the command that mends what it lacks.
+
+``requirements`` reads the list that the scripts share, ``probes`` looks at the host, ``findings`` words what was
+seen (pure), ``examination`` puts them together, ``require`` refuses a host that lacks something.
+"""
+
+from tuchanka.doctor.examination import examine
+from tuchanka.doctor.findings import Check
+from tuchanka.doctor.require import require_host
+
+__all__ = ["Check", "examine", "require_host"]

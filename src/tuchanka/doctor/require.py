@@ -1,0 +1,34 @@
+"""Refusing a host that lacks something, in one line."""
+
+from collections.abc import Sequence
+
+from tuchanka.doctor.examination import examine, is_debian_like
+from tuchanka.doctor.findings import Check, install_command
+from tuchanka.errors import HostError
+
+
+def require_host() -> None:
+    """Go on only where a lab can be built.
+
+    Raises:
+        HostError: names everything that is missing and the commands that mend it.
+    """
+    complain(examine(), debian_like=is_debian_like())
+
+
+def complain(checks: Sequence[Check], *, debian_like: bool) -> None:
+    """Raise what ``checks`` found; pure. All missing packages go into one command.
+
+    Raises:
+        HostError: at least one check isn't ok.
+    """
+    lacking = [check for check in checks if not check.ok]
+    if not lacking:
+        return
+    if any(check.name == "root" for check in lacking):
+        raise HostError("only root can make machines and networks", hint="run the command again through sudo")
+    named = [check.name if check.found == "missing" else f"{check.name} ({check.found})" for check in lacking]
+    packages = [check.package for check in lacking if check.package]
+    steps = [install_command(packages, debian_like=debian_like)] if packages else []
+    steps += [check.mend for check in lacking if not check.package]
+    raise HostError(f"this host lacks {', '.join(named)}", hint="; ".join(dict.fromkeys(steps)))

@@ -1,0 +1,54 @@
+"""The list of programs and files a host needs, shared with ``scripts/``."""
+
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Literal, cast, get_args
+
+When = Literal["run", "test"]
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """One line of ``packages.txt``.
+
+    ``choices`` are alternatives, any of which will do: names of programs, or absolute paths that may hold ``*``.
+    """
+
+    when: When
+    package: str
+    choices: tuple[str, ...]
+    needed_for: str
+
+    @property
+    def name(self) -> str:
+        """How people call it: the program, or the package that a file comes from."""
+        return self.package if self.choices[0].startswith("/") else self.choices[0]
+
+    @property
+    def is_python(self) -> bool:
+        """Whether it asks for a Python, which whoever runs this module has."""
+        return self.choices[0].startswith("python:")
+
+
+def parse(text: str) -> tuple[Requirement, ...]:
+    """Read the text of ``packages.txt``.
+
+    Raises:
+        ValueError: a line hasn't got four columns, or its first one is unknown.
+    """
+    found = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        columns = line.split(maxsplit=3)
+        if len(columns) != 4 or columns[0] not in get_args(When):
+            raise ValueError(f"packages.txt, line {number}: expected when, package, what, what for")
+        when, package, what, needed_for = columns
+        found.append(Requirement(cast("When", when), package, tuple(what.split("|")), needed_for.strip()))
+    return tuple(found)
+
+
+def requirements(when: When = "run") -> tuple[Requirement, ...]:
+    """What is needed to run labs, or what only the project's own tests need; without Python itself."""
+    text = files("tuchanka.doctor").joinpath("packages.txt").read_text(encoding="utf-8")
+    return tuple(item for item in parse(text) if item.when == when and not item.is_python)
