@@ -1,0 +1,155 @@
+"""Connections that answer one question within a deadline, or are thrown away.
+
+asyncpg's own statement timeout isn't used. It sends a cancel request over a connection of its own, and a cancel
+can turn a commit that waits for its synchronous standby into one that is acknowledged without it. Here the
+deadline aborts the socket: that needs no answer from anybody, so a frozen server can't hold it up.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+APPLICATION_NAME = "tuchanka-heartbeat"
+# One connection carries the beats while all is well; a second one is there for a beat that takes over 1/rate.
+KEEP_IDLE = 2
+FAILURES = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where to connect: an IP address, and who we are there."""
+
+    address: str
+    port: int
+    database: str
+    user: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of one question.
+
+    ``rows`` is None where no answer came or the server said no. ``sent`` is when the statement was handed to the
+    socket (seconds of CLOCK_MONOTONIC), None where it never was. ``said_no``: the server answered with an error and
+    rolled back.
+    """
+
+    rows: Sequence[Sequence[Any]] | None
+    sent: float | None = None
+    said_no: bool = False
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Session:
+    connection: Any
+    statement: Any
+
+
+class Sessions:
+    """The connections of one stream of beats, all for one prepared ``statement``.
+
+    A question takes an idle connection where there is one and opens another where there isn't, so questions never
+    wait for each other. A connection that failed or was late is aborted and never used again.
+    """
+
+    def __init__(self, target: Target, statement: str) -> None:
+        self._target = target
+        self._statement = statement
+        self._idle: list[_Session] = []
+
+    async def ask(self, deadline: float, arguments: Callable[[float], tuple[Any, ...]]) -> Answer:
+        """Ask within ``deadline`` (CLOCK_MONOTONIC, seconds; connecting included).
+
+        ``arguments`` is called with the time of sending and returns the statement's arguments.
+        """
+        session = self._take()
+        if session is None:
+            try:
+                session = await self._open(deadline)
+            except FAILURES as error:
+                return Answer(None, error=words(error, "connect"))
+        loop = asyncio.get_running_loop()
+        late = loop.call_at(deadline, session.connection.terminate)
+        sent = loop.time()
+        try:
+            rows = await session.statement.fetch(*arguments(sent))
+        except FAILURES as error:
+            session.connection.terminate()
+            if loop.time() >= deadline:
+                return Answer(None, sent=sent, error="no answer within the deadline")
+            return Answer(None, sent=sent, said_no=_rolled_back(error), error=words(error, "statement"))
+        finally:
+            late.cancel()
+        self._give_back(session)
+        return Answer(rows, sent=sent)
+
+    def close(self) -> None:
+        """Abort the idle connections. No answer is waited for."""
+        while self._idle:
+            self._idle.pop().connection.terminate()
+
+    def _take(self) -> _Session | None:
+        while self._idle:
+            session = self._idle.pop()
+            if not session.connection.is_closed():
+                return session
+            session.connection.terminate()
+        return None
+
+    def _give_back(self, session: _Session) -> None:
+        if len(self._idle) < KEEP_IDLE and not session.connection.is_closed():
+            self._idle.append(session)
+        else:
+            session.connection.terminate()
+
+    async def _open(self, deadline: float) -> _Session:
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout_at(deadline):
+            connection = await asyncpg.connect(
+                host=self._target.address,
+                port=self._target.port,
+                database=self._target.database,
+                user=self._target.user,
+                password=self._target.password,
+                ssl=False,
+                statement_cache_size=0,
+                # Not from the environment: the VIP decides who answers, not the driver.
+                target_session_attrs="any",
+                server_settings={"application_name": APPLICATION_NAME},
+            )
+        # Prepared here, so that a beat's statement is one message there and one back, and so that a server that
+        # freezes between the two has not been sent anything that could commit.
+        late = loop.call_at(deadline, connection.terminate)
+        try:
+            statement = await connection.prepare(self._statement)
+        except BaseException:
+            connection.terminate()
+            raise
+        finally:
+            late.cancel()
+        return _Session(connection, statement)
+
+
+def _rolled_back(error: BaseException) -> bool:
+    """Whether the error says that the transaction did not commit.
+
+    A lost connection (class 08, raised by the driver too) says nothing, and neither does a server that is
+    shutting down (57P0x): it ends the connection even where the commit was already local.
+    """
+    if not isinstance(error, asyncpg.PostgresError):
+        return False
+    state = getattr(error, "sqlstate", None) or ""
+    return not state.startswith(("08", "57P")) and bool(state)
+
+
+def words(error: BaseException, step: str) -> str:
+    """Return the error as a short line that begins with the step that failed."""
+    if isinstance(error, TimeoutError):
+        return f"{step}: no answer within the deadline"
+    lines = str(error).splitlines()
+    return f"{step}: {lines[0] if lines else type(error).__name__}"[:200]

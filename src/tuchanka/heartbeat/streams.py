@@ -1,0 +1,123 @@
+"""The three kinds of beats: a write, a read, a role probe. Each ends as one event."""
+
+import asyncio
+from typing import Literal, Protocol
+
+from tuchanka.events import Event, Outcome, Read, RoleProbe, Write
+from tuchanka.heartbeat.config import InstanceConfig, Probe, Reader
+from tuchanka.heartbeat.schema import ASK_ROLE, READ_NEWEST, WRITE
+from tuchanka.heartbeat.sessions import Answer, Sessions, Target
+
+Role = Literal["primary", "standby", "unreachable"]
+
+
+class Stream(Protocol):
+    """Something that is asked once a tick."""
+
+    async def beat(self, seq: int, due: float, deadline: float) -> Event:
+        """Do the beat number ``seq``, planned for ``due``, and return its event by ``deadline`` (monotonic)."""
+        ...
+
+    def close(self) -> None:
+        """Give the connections up without waiting."""
+        ...
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()  # CLOCK_MONOTONIC
+
+
+class Writer:
+    """Commits one row a beat through the primary VIP."""
+
+    def __init__(self, run: str, instance: InstanceConfig) -> None:
+        self._run = run
+        self._instance = instance.name
+        self._sessions = Sessions(_target(instance, instance.primary), WRITE)
+
+    async def beat(self, seq: int, due: float, deadline: float) -> Write:
+        """Write ``seq``. ``sent`` of a beat that never sent its statement is when it started."""
+        started = _now()
+        answer = await self._sessions.ask(deadline, lambda sent: (self._run, seq, sent))
+        return Write(
+            t=_now(),
+            instance=self._instance,
+            seq=seq,
+            due=due,
+            sent=started if answer.sent is None else answer.sent,
+            outcome=outcome(answer),
+            error=answer.error,
+        )
+
+    def close(self) -> None:
+        """Give the connections up without waiting."""
+        self._sessions.close()
+
+
+class NewestReader:
+    """Reads the newest row through a standby VIP, and how old it is."""
+
+    def __init__(self, run: str, instance: InstanceConfig, reader: Reader) -> None:
+        self._run = run
+        self._instance = instance.name
+        self._vip = reader.vip
+        self._sessions = Sessions(_target(instance, reader.address), READ_NEWEST)
+
+    async def beat(self, seq: int, due: float, deadline: float) -> Read:
+        """Read once."""
+        answer = await self._sessions.ask(deadline, lambda _: (self._run,))
+        t = _now()
+        if answer.rows is None:
+            return Read(t=t, instance=self._instance, vip=self._vip, due=due, ok=False, error=answer.error)
+        newest, age = (answer.rows[0][0], t - answer.rows[0][1]) if answer.rows else (0, 0.0)
+        return Read(t=t, instance=self._instance, vip=self._vip, due=due, ok=True, seq=newest, age=age)
+
+    def close(self) -> None:
+        """Give the connections up without waiting."""
+        self._sessions.close()
+
+
+class RoleAsker:
+    """Asks a node directly, not through a VIP, whether it would accept a write."""
+
+    def __init__(self, instance: InstanceConfig, probe: Probe) -> None:
+        self._instance = instance.name
+        self._node = probe.node
+        self._sessions = Sessions(_target(instance, probe.address), ASK_ROLE)
+
+    async def beat(self, seq: int, due: float, deadline: float) -> RoleProbe:
+        """Ask once."""
+        answer = await self._sessions.ask(deadline, lambda _: ())
+        return RoleProbe(t=_now(), instance=self._instance, node=self._node, due=due, role=_role(answer))
+
+    def close(self) -> None:
+        """Give the connections up without waiting."""
+        self._sessions.close()
+
+
+def streams(run: str, instances: tuple[InstanceConfig, ...]) -> list[Stream]:
+    """Return every stream of a run."""
+    every: list[Stream] = []
+    for instance in instances:
+        every.append(Writer(run, instance))
+        every.extend(NewestReader(run, instance, reader) for reader in instance.readers)
+        every.extend(RoleAsker(instance, probe) for probe in instance.probes)
+    return every
+
+
+def outcome(answer: Answer) -> Outcome:
+    """Return which of the three classes a write belongs to."""
+    if answer.rows is not None:
+        return "acknowledged"
+    return "refused" if answer.said_no or answer.sent is None else "indeterminate"
+
+
+def _role(answer: Answer) -> Role:
+    if not answer.rows:
+        return "unreachable"
+    in_recovery, read_only = answer.rows[0]
+    return "primary" if not in_recovery and read_only == "off" else "standby"
+
+
+def _target(instance: InstanceConfig, address: str) -> Target:
+    return Target(address, instance.port, instance.database, instance.user, instance.password)
