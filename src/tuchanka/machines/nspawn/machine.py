@@ -1,0 +1,213 @@
+"""A machine that is a systemd-nspawn container, with every capability of the protocols."""
+
+import asyncio
+import io
+import tarfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tuchanka.errors import CommandFailed, DeadlineExceeded, LabError, MachineError
+from tuchanka.machines.nspawn import cgroups, client, layers
+from tuchanka.machines.nspawn.paths import LabPaths
+from tuchanka.machines.protocols import Completed, File, PowerState, WatchdogState
+from tuchanka.topology.types import Limits
+from tuchanka.waiting import wait_until
+
+BOOT_S = 60.0
+SHUTDOWN_S = 90.0
+ENVIRONMENT = {
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "HOME": "/root",
+    "LANG": "C.UTF-8",
+}
+
+
+class NspawnMachine:
+    """One machine of a lab. All its state is on disk and in its supervisor, so that it can be made at any time."""
+
+    def __init__(self, lab: LabPaths, name: str, *, base: Path, limits: Limits, watchdog_s: float) -> None:
+        self.lab = lab
+        self.name = name
+        self.paths = lab.machine(name)
+        self.base = base
+        self.limits = limits
+        self.watchdog_s = watchdog_s
+        self._leader: int | None = None
+
+    # --- Runner
+
+    def command(self, argv: Sequence[str], *, user: str | None = None) -> list[str]:
+        """Return the command of this host that runs ``argv`` in the machine; both die with their parent."""
+        if self._leader is None:
+            raise MachineError("is off", where=self.name, hint=f"switch it on with 'tuchanka power-on {self.name}'")
+        enter = cgroups.entering(f"{self.lab.group}/{self.name}/exec", [])
+        become = [f"--reuid={user}", f"--regid={user}", "--init-groups"] if user else []
+        return [
+            *("setpriv", "--pdeathsig", "KILL", "--"),
+            *enter,
+            *("nsenter", "--target", str(self._leader), "--all", "--"),
+            *("setpriv", "--pdeathsig", "KILL", *become, "--", *argv),
+        ]
+
+    async def find(self) -> None:
+        """Look up the machine's first process, which ``command`` needs.
+
+        Raises:
+            MachineError: the machine is off.
+        """
+        status = await client.ask(self.paths, "status")
+        self._leader = status["leader"] if status else None
+        if self._leader is None:
+            raise MachineError("is off", where=self.name, hint=f"switch it on with 'tuchanka power-on {self.name}'")
+
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        stdin: bytes = b"",
+        user: str | None = None,
+        timeout: float = 60,
+        check: bool = True,
+    ) -> Completed:
+        """Run a command to its end; see ``protocols.Runner``."""
+        status, stdout, stderr = await self._run(argv, stdin, user, timeout)
+        completed = Completed(status, stdout.decode(errors="replace"), stderr.decode(errors="replace"))
+        if check and status != 0:
+            raise CommandFailed(self.name, " ".join(argv)[:80], status, completed.stderr or completed.stdout)
+        return completed
+
+    async def _run(
+        self, argv: Sequence[str], stdin: bytes, user: str | None, timeout: float
+    ) -> tuple[int, bytes, bytes]:
+        await self.find()
+        environment = ENVIRONMENT if user is None else {**ENVIRONMENT, "HOME": "/"}
+        process = await asyncio.create_subprocess_exec(
+            *self.command(argv, user=user),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=environment,
+        )
+        try:
+            async with asyncio.timeout(timeout):
+                stdout, stderr = await process.communicate(stdin)
+        except TimeoutError as error:
+            raise DeadlineExceeded(
+                f"{' '.join(argv)[:80]!r} had not ended after {timeout:g} s", where=self.name
+            ) from error
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        return process.returncode or 0, stdout, stderr
+
+    # --- Copier
+
+    async def put(self, files: Mapping[str, File]) -> None:
+        """Write the files as one archive that tar unpacks in the machine."""
+        archive = io.BytesIO()
+        with tarfile.open(fileobj=archive, mode="w") as tar:
+            for path, file in files.items():
+                data = file.content.encode()
+                entry = tarfile.TarInfo(path.lstrip("/"))
+                entry.size, entry.mode, entry.uname, entry.gname = len(data), file.mode, file.owner, file.group
+                entry.mtime = int(time.time())
+                tar.addfile(entry, io.BytesIO(data))
+        await self.run(["tar", "--extract", "--no-overwrite-dir", "--directory=/"], stdin=archive.getvalue())
+
+    async def get(self, path: str) -> bytes:
+        """Read a file of the machine."""
+        status, stdout, stderr = await self._run(["cat", "--", path], b"", None, 60)
+        if status != 0:
+            raise CommandFailed(self.name, f"cat {path}", status, stderr.decode(errors="replace"))
+        return stdout
+
+    # --- Power
+
+    async def power_state(self) -> PowerState:
+        """Say whether it has a supervisor."""
+        return "on" if await client.ask(self.paths, "status") else "off"
+
+    async def power_on(self) -> None:
+        """Boot the machine and wait until its system is up."""
+        if await self.power_state() == "off":
+            await client.start(self.lab, self.name, self.base, self.limits, self.watchdog_s)
+        await self.wait_booted()
+
+    async def wait_booted(self) -> None:
+        """Wait until systemd in the machine has reached multi-user.target."""
+
+        async def booted() -> bool:
+            try:
+                state = await self.run(["systemctl", "is-active", "multi-user.target"], check=False, timeout=10)
+            except (MachineError, DeadlineExceeded):
+                return False
+            return state.stdout.strip() == "active"
+
+        hint = f"see {self.paths.console}"
+        await wait_until(booted, deadline_s=BOOT_S, interval_s=0.1, what=f"the boot of {self.name}", hint=hint)
+
+    async def power_off(self) -> float:
+        """Take the link down, then kill the machine's first process."""
+        answer = await client.ask(self.paths, "power-off")
+        await self._wait_off(10)
+        return float(answer["t"]) if answer else time.monotonic()
+
+    async def reset(self) -> float:
+        """Cut the power; the supervisor boots the machine again."""
+        answer = await client.ask(self.paths, "reset")
+        if answer is None:
+            raise MachineError("is off, so it can't be reset", where=self.name, hint="switch it on first")
+        return float(answer["t"])
+
+    async def shut_down(self) -> None:
+        """Have the machine's systemd stop everything."""
+        await client.ask(self.paths, "shut-down")
+        await self._wait_off(SHUTDOWN_S)
+
+    async def _wait_off(self, seconds: float) -> None:
+        async def off() -> bool:
+            return await self.power_state() == "off"
+
+        hint = f"'tuchanka power-off {self.name}' cuts its power"
+        await wait_until(off, deadline_s=seconds, interval_s=0.05, what=f"the end of {self.name}", hint=hint)
+        self._leader = None
+
+    # --- Link, snapshots, console, watchdog
+
+    async def link(self, *, up: bool) -> float:
+        """Set the host's end of the machine's veth."""
+        answer = await client.ask(self.paths, "link", up=up)
+        if answer is None:
+            raise MachineError("is off, so its link can't be set", where=self.name, hint="switch it on first")
+        return float(answer["t"])
+
+    def snapshots(self) -> tuple[str, ...]:
+        """The snapshots' names, oldest first."""
+        return layers.names(self.paths)
+
+    async def snapshot(self, name: str) -> None:
+        """Freeze the upper layer."""
+        await self._must_be_off()
+        layers.freeze(self.paths, name)
+
+    async def rollback(self, name: str | None) -> None:
+        """Drop the layers after the snapshot."""
+        await self._must_be_off()
+        layers.roll_back(self.paths, name)
+
+    async def _must_be_off(self) -> None:
+        if await self.power_state() == "on":
+            raise LabError("is on, so its disk can't be changed", where=self.name, hint="switch it off first")
+
+    def console_log(self) -> str:
+        """Everything that came from the console."""
+        return self.paths.console.read_text(errors="replace") if self.paths.console.exists() else ""
+
+    async def watchdog(self) -> WatchdogState:
+        """Ask the supervisor."""
+        status = await client.ask(self.paths, "status")
+        if status is None:
+            return "absent"
+        return "armed" if status["armed"] else "disarmed"

@@ -1,0 +1,53 @@
+"""The nspawn provider: a lab of systemd-nspawn machines on this host."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from tuchanka.machines.nspawn import cgroups, network
+from tuchanka.machines.nspawn.machine import NspawnMachine
+from tuchanka.machines.nspawn.paths import LabPaths
+from tuchanka.topology.types import Topology
+
+
+class NspawnProvider:
+    """The machines of one lab. ``base`` is the root of the base image, which all of them share."""
+
+    nic = "host0"  # systemd-nspawn(1), --network-veth
+    packages_included = True
+
+    def __init__(self, folder: Path, topology: Topology, *, base: Path, watchdog_s: float) -> None:
+        self.paths = LabPaths(folder)
+        self.topology = topology
+        self.base = base
+        self.watchdog_s = watchdog_s
+
+    async def prepare(self) -> None:
+        """Make the lab's network namespace and folders."""
+        self.paths.run.mkdir(parents=True, exist_ok=True, mode=0o700)
+        await network.make(self.paths, self.topology.network.subnet, self.topology.network.host)
+
+    def machine(self, name: str) -> NspawnMachine:
+        """Return the machine called ``name``."""
+        return NspawnMachine(
+            self.paths, name, base=self.base, limits=self.topology.limits, watchdog_s=self.watchdog_s
+        )
+
+    def inside(self, argv: Sequence[str]) -> list[str]:
+        """Return the command that runs ``argv`` in the lab's network namespace and dies with its parent."""
+        enter = ["nsenter", f"--net={self.paths.namespace_file}", "--"]
+        return ["setpriv", "--pdeathsig", "KILL", "--", *enter, *argv]
+
+    async def destroy(self) -> None:
+        """Take the whole lab away from this host; needs nothing but the name of its folder."""
+        await destroy(self.paths)
+
+
+async def destroy(paths: LabPaths) -> None:
+    """Kill the lab's processes, then remove its network, control groups and folders of machines."""
+    await cgroups.kill(paths.group)
+    await network.remove(paths)
+    await cgroups.remove(paths.group)
+    for folder in (paths.run, paths.folder / "machines"):
+        if folder.exists():
+            shutil.rmtree(folder)

@@ -1,0 +1,92 @@
+"""What is in the base image of the nspawn machines. Pure: the recipe's hash names the image it makes."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+
+# Every unit that Debian enables and that must not start by itself: the cluster and the databases wait for a person,
+# and the timers would only disturb what is measured.
+NOT_ON_BOOT = (
+    "corosync.service",
+    "corosync-qdevice.service",
+    "corosync-qnetd.service",
+    "pacemaker.service",
+    "pcsd.service",
+    "pcsd-ruby.service",
+    "sbd.service",
+    "sbd_remote.service",
+    "logd.service",
+    "postgresql.service",
+    "networking.service",
+    "e2scrub_reap.service",
+    "systemd-pstore.service",
+    "cron.service",
+    "apt-daily.timer",
+    "apt-daily-upgrade.timer",
+    "dpkg-db-backup.timer",
+    "e2scrub_all.timer",
+    "fstrim.timer",
+    "logrotate.timer",
+    "man-db.timer",
+)
+ON_BOOT = ("systemd-networkd.service", "chrony.service", "ssh.service")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A Debian suite, the packages in it, and the shell commands that mmdebstrap runs around their installation."""
+
+    suite: str
+    packages: tuple[str, ...]
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The image's name: the same recipe gives the same name."""
+        text = json.dumps(asdict(self), sort_keys=True)
+        return f"{self.suite}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+
+
+def recipe(postgresql: int) -> Recipe:
+    """Return the recipe of the image with this major version of PostgreSQL."""
+    return Recipe(
+        suite="trixie",
+        packages=(
+            *("systemd", "systemd-sysv", "dbus", "iproute2", "iputils-ping", "iputils-arping", "nftables"),
+            *("procps", "locales", "less", "openssh-server", "chrony"),
+            *("pacemaker", "pacemaker-cli-utils", "pcs", "sbd", "fence-agents-common"),
+            *("corosync", "corosync-qdevice", "corosync-qnetd"),
+            *("resource-agents", "resource-agents-paf"),
+            *(f"postgresql-{postgresql}", f"postgresql-client-{postgresql}"),
+        ),
+        before=(
+            'mkdir -p "$1/etc/postgresql-common/createcluster.d"',
+            'echo "create_main_cluster = false" > "$1/etc/postgresql-common/createcluster.d/tuchanka.conf"',
+        ),
+        after=(
+            f'chroot "$1" systemctl disable --quiet {" ".join(NOT_ON_BOOT)}',
+            f'chroot "$1" systemctl enable --quiet {" ".join(ON_BOOT)}',
+            # Debian's own corosync.conf would be taken for a configured cluster.
+            'rm -f "$1"/etc/corosync/corosync.conf "$1"/etc/ssh/ssh_host_*',
+            ': > "$1/etc/machine-id"',
+            'mkdir -p "$1/var/log/journal"',
+        ),
+    )
+
+
+def mmdebstrap_command(recipe: Recipe, target: str) -> list[str]:
+    """Return the command that builds the image in the folder ``target``."""
+    return [
+        "mmdebstrap",
+        "--variant=important",
+        f"--include={','.join(recipe.packages)}",
+        '--aptopt=Acquire::Languages "none"',
+        "--dpkgopt=path-exclude=/usr/share/doc/*",
+        "--dpkgopt=path-exclude=/usr/share/man/*",
+        "--dpkgopt=path-exclude=/usr/share/locale/*",
+        *(f"--essential-hook={command}" for command in recipe.before),
+        *(f"--customize-hook={command}" for command in recipe.after),
+        recipe.suite,
+        target,
+    ]

@@ -1,0 +1,220 @@
+"""One small process per machine, as a VMM is for a virtual machine.
+
+It owns the machine's nspawn, serves its watchdog FIFO, power-cycles it when the watchdog expires or the guest asks
+for a reboot, and ends when the machine is off. It outlives the command line that started it, and is spoken to over a
+UNIX socket: one JSON object in, one out.
+
+Started as ``python -m tuchanka.machines.nspawn.supervisor SPEC`` with a JSON file made by ``Spec``. It imports only
+what it needs, because a lab runs one of these for every machine.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from tuchanka.machines.nspawn import linux
+from tuchanka.machines.nspawn.watchdog import WatchdogFifo
+
+NSPAWN_STATE = Path("/run/systemd/nspawn")
+ORDERLY_SHUTDOWN = signal.SIGRTMIN + 3  # systemd(1), signals: start halt.target; nspawn passes it on
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """What a supervisor needs to know, in JSON's types. ``enter`` is put before nspawn: the way into its groups."""
+
+    name: str
+    root: str
+    overlay: str
+    namespace: str
+    bridge: str
+    watchdog: str
+    watchdog_s: float
+    control: str
+    console: str
+    log: str
+    enter: list[str]
+
+    def to_json(self) -> str:
+        """Return the JSON form."""
+        return json.dumps(asdict(self))
+
+
+class Supervisor:
+    """The state of one running machine."""
+
+    def __init__(self, spec: Spec) -> None:
+        self.spec = spec
+        self.interface = f"vb-{spec.name}"
+        self.nspawn: asyncio.subprocess.Process | None = None
+        self.leader: int | None = None
+        self.link_up = True
+        self.keep_on = True
+        self.boots = 0
+        self.resetting: asyncio.Task[float] | None = None
+        self.watchdog = WatchdogFifo(Path(spec.watchdog), spec.watchdog_s, self.watchdog_expired)
+
+    def record(self, what: str, **details: object) -> None:
+        """Append a line to the supervisor's log."""
+        line = json.dumps({"t": time.monotonic(), "wall": time.time(), "what": what, **details})
+        with Path(self.spec.log).open("a") as log:
+            log.write(line + "\n")
+
+    async def run(self) -> None:
+        """Boot the machine again and again until it is to stay off."""
+        server = await asyncio.start_unix_server(self.serve, self.spec.control)
+        try:
+            while self.keep_on:
+                status = await self.boot()
+                self.record("ended", status=status)
+        finally:
+            server.close()
+            self.watchdog.close()
+            Path(self.spec.control).unlink(missing_ok=True)
+
+    async def boot(self) -> int:
+        """Run nspawn once, until the machine stops, and return its status.
+
+        The machine stays off after a status of 0 (the guest powered off) and where it never got a first process;
+        after a reboot, a crash and a power cycle it boots again.
+        """
+        await self.ip("link", "del", self.interface)  # the kernel takes a dead machine's away only a moment later
+        self.watchdog.drain()
+        self.boots += 1
+        with Path(self.spec.console).open("ab") as console:
+            self.nspawn = await asyncio.create_subprocess_exec(
+                *nspawn_command(self.spec),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=console,
+                stderr=console,
+            )
+        waiting = asyncio.create_task(self.nspawn.wait())
+        while self.leader is None and not waiting.done():
+            self.leader = linux.child_with_own_pids(self.nspawn.pid)
+            await asyncio.sleep(0.02)
+        self.record("booted", boots=self.boots, leader=self.leader)
+        if not self.link_up:
+            await self.ip("link", "set", self.interface, "down")
+        status = await waiting
+        self.keep_on = self.keep_on and status != 0 and self.leader is not None
+        self.leader = None
+        return status
+
+    async def ip(self, *arguments: str) -> int:
+        """Run ip in the lab's namespace, where this process is."""
+        process = await asyncio.create_subprocess_exec("ip", *arguments, stderr=asyncio.subprocess.DEVNULL)
+        return await process.wait()
+
+    async def cut_power(self, reason: str) -> float:
+        """Take the link down, then kill the machine's PID 1; return when the link went."""
+        await self.ip("link", "set", self.interface, "down")
+        moment = time.monotonic()
+        self.watchdog.disarm()
+        self.record("power cut", reason=reason)
+        victim = self.leader or (self.nspawn.pid if self.nspawn else None)
+        if victim:
+            os.kill(victim, signal.SIGKILL)
+        return moment
+
+    def watchdog_expired(self, silence_s: float) -> None:
+        """Reset the machine: nobody fed the watchdog."""
+        self.record("watchdog expired", silence_s=silence_s)
+        self.resetting = asyncio.create_task(self.cut_power("watchdog"))
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer one request."""
+        try:
+            request: dict[str, Any] = json.loads(await asyncio.wait_for(reader.readline(), timeout=5))
+            verb = self.verbs().get(request.get("verb", ""))
+            answer = await verb(request) if verb else {"error": "unknown verb"}
+            writer.write(json.dumps(answer).encode() + b"\n")
+            await writer.drain()
+        except (ValueError, TimeoutError, ConnectionError) as error:
+            self.record("bad request", error=str(error))
+        finally:
+            writer.close()
+
+    def verbs(self) -> dict[str, Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]]:
+        """Return what can be asked of a supervisor."""
+        return {
+            "status": self.do_status,
+            "power-off": self.do_power_off,
+            "reset": self.do_reset,
+            "shut-down": self.do_shut_down,
+            "link": self.do_link,
+        }
+
+    async def do_status(self, _: dict[str, Any]) -> dict[str, Any]:
+        """Answer with the machine's first process, its boots and its watchdog."""
+        return {"leader": self.leader, "boots": self.boots, "armed": self.watchdog.armed, "link": self.link_up}
+
+    async def do_power_off(self, _: dict[str, Any]) -> dict[str, Any]:
+        """Cut the power for good."""
+        self.keep_on = False
+        return {"t": await self.cut_power("power-off")}
+
+    async def do_reset(self, _: dict[str, Any]) -> dict[str, Any]:
+        """Cut the power; the machine boots again."""
+        return {"t": await self.cut_power("reset")}
+
+    async def do_shut_down(self, _: dict[str, Any]) -> dict[str, Any]:
+        """Ask the guest's systemd to stop."""
+        self.keep_on = False
+        if self.leader:
+            os.kill(self.leader, ORDERLY_SHUTDOWN)
+        return {}
+
+    async def do_link(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Set the link, now and for every boot to come."""
+        self.link_up = bool(request["up"])
+        await self.ip("link", "set", self.interface, "up" if self.link_up else "down")
+        return {"t": time.monotonic()}
+
+
+def nspawn_command(spec: Spec) -> list[str]:
+    """Return the nspawn command; the machine sees neither the host's watchdog nor a writable sysrq-trigger."""
+    return [
+        *("setpriv", "--pdeathsig", "KILL", "--", *spec.enter),
+        "systemd-nspawn",
+        "--quiet",
+        "--boot",
+        f"--directory={spec.root}",
+        f"--machine={spec.name}",
+        f"--network-bridge={spec.bridge}",
+        f"--bind={spec.watchdog}:/dev/watchdog",
+        "--capability=CAP_IPC_LOCK",  # corosync and sbd lock their memory
+        "--resolv-conf=off",
+        "--timezone=off",
+        "--link-journal=no",
+        "--console=pipe",
+        "--register=no",
+        "--keep-unit",
+    ]
+
+
+async def supervise(spec: Spec) -> None:
+    """Run the machine until it is off."""
+    await Supervisor(spec).run()
+
+
+def main() -> None:
+    """Become the supervisor of the machine that the file in ``argv`` describes."""
+    spec = Spec(**json.loads(Path(sys.argv[1]).read_text()))
+    linux.own_mount_namespace()
+    # nspawn keeps locks and sockets here under the machine's name; two labs may use one name.
+    NSPAWN_STATE.mkdir(parents=True, exist_ok=True)
+    linux.mount_tmpfs(NSPAWN_STATE)
+    linux.mount_overlay(Path(spec.root), spec.overlay)
+    linux.enter_network_namespace(Path(spec.namespace))
+    asyncio.run(supervise(spec))
+
+
+if __name__ == "__main__":
+    main()

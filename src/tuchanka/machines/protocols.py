@@ -1,0 +1,156 @@
+"""What a machine can do: small capabilities, each of which a provider may or may not have.
+
+A stage or a fault asks for the capability it needs and nothing more, so that it runs on every provider that has it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol, runtime_checkable
+
+PowerState = Literal["on", "off"]
+WatchdogState = Literal["armed", "disarmed", "absent"]
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """How a command ended, and what it wrote."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file to put on a machine; the owner is a user name of the machine."""
+
+    content: str
+    mode: int = 0o644
+    owner: str = "root"
+    group: str = "root"
+
+
+@runtime_checkable
+class Runner(Protocol):
+    """Runs commands as root, or as another user of the machine."""
+
+    @property
+    def name(self) -> str:
+        """The machine's name."""
+
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        stdin: bytes = b"",
+        user: str | None = None,
+        timeout: float = 60,
+        check: bool = True,
+    ) -> Completed:
+        """Run a command to its end; it is killed with whoever called it.
+
+        Raises:
+            CommandFailed: it ended with a status other than 0, and ``check`` is true.
+            DeadlineExceeded: it had not ended after ``timeout`` seconds; it has been killed.
+            MachineError: the machine is off or can't be reached.
+        """
+
+    def command(self, argv: Sequence[str]) -> list[str]:
+        """Return the command of this host that runs ``argv`` on the machine, with its standard streams."""
+
+
+@runtime_checkable
+class Copier(Protocol):
+    """Copies files in and out."""
+
+    async def put(self, files: Mapping[str, File]) -> None:
+        """Write the files (path → content), making folders that are missing."""
+
+    async def get(self, path: str) -> bytes:
+        """Read a file."""
+
+
+@runtime_checkable
+class Power(Protocol):
+    """Switches the machine; each verb is safe to repeat, and returns when it took effect."""
+
+    async def power_on(self) -> None:
+        """Switch it on and wait until it takes commands."""
+
+    async def power_off(self) -> float:
+        """Cut the power: nothing in the machine gets to say goodbye. Returns when, in monotonic seconds."""
+
+    async def reset(self) -> float:
+        """Cut the power and switch it on again, without waiting for it. Returns when the power went."""
+
+    async def shut_down(self) -> None:
+        """Ask the system to stop, and wait until it is off."""
+
+    async def power_state(self) -> PowerState:
+        """Say whether it is switched on."""
+
+
+@runtime_checkable
+class Link(Protocol):
+    """Takes the machine's network link down and up; it stays as set when the machine is reset."""
+
+    async def link(self, *, up: bool) -> float:
+        """Set the link. Returns when, in monotonic seconds."""
+
+
+@runtime_checkable
+class Snapshots(Protocol):
+    """Keeps states of the machine's disk; the machine must be off for each verb but ``snapshots``."""
+
+    def snapshots(self) -> tuple[str, ...]:
+        """The names, oldest first."""
+
+    async def snapshot(self, name: str) -> None:
+        """Keep the disk as it is now."""
+
+    async def rollback(self, name: str | None) -> None:
+        """Go back to a snapshot (``None``: to the empty disk), forgetting the later ones."""
+
+
+@runtime_checkable
+class Console(Protocol):
+    """Shows what the machine wrote to its console."""
+
+    def console_log(self) -> str:
+        """The whole text so far."""
+
+
+@runtime_checkable
+class Watchdog(Protocol):
+    """Has a hardware watchdog, or something that acts as one."""
+
+    async def watchdog(self) -> WatchdogState:
+        """Say whether it would reset the machine if nobody fed it."""
+
+
+class Machine(Runner, Copier, Power, Link, Snapshots, Console, Watchdog, Protocol):
+    """A machine with every capability, as the lab providers make them."""
+
+
+class Provider(Protocol):
+    """Makes machines and the network between them, and takes all of it away again."""
+
+    @property
+    def nic(self) -> str:
+        """The name of the network interface inside its machines."""
+
+    @property
+    def packages_included(self) -> bool:
+        """Whether its image already holds every package, so that the install stage need not fetch them."""
+
+    async def prepare(self) -> None:
+        """Make what all machines share (network, folders); safe to repeat."""
+
+    def machine(self, name: str) -> Machine:
+        """Return the machine called ``name``; it need not exist yet."""
+
+    def inside(self, argv: Sequence[str]) -> list[str]:
+        """Return the command of this host that runs ``argv`` where the lab's addresses can be reached."""
+
+    async def destroy(self) -> None:
+        """Take away every process, mount, namespace, control group and file of the lab; safe to repeat."""

@@ -1,0 +1,23 @@
+"""What makes a node part of a cluster: corosync with its quorum device, and sbd."""
+
+from tuchanka.machines.protocols import File
+from tuchanka.render import layout
+from tuchanka.render.engine import fill
+from tuchanka.timing.types import Timing
+from tuchanka.topology.types import Cluster, Topology
+
+
+def quorum_files(topology: Topology, cluster: Cluster, timing: Timing) -> dict[str, File]:
+    """Return path → file of corosync and sbd; the same on every node of the cluster."""
+    witness = topology.witness if cluster.witness else None
+    return {
+        "/etc/corosync/corosync.conf": File(
+            fill("corosync.j2", cluster=cluster, witness=witness, timing=timing),
+        ),
+        "/etc/default/sbd": File(fill("sbd.j2", timing=timing, watchdog=layout.WATCHDOG)),
+    }
+
+
+def witness_files() -> dict[str, File]:
+    """Return path → file of the quorum device's server."""
+    return {"/etc/default/corosync-qnetd": File(fill("qnetd.j2"))}

@@ -1,0 +1,42 @@
+"""Everything that is rendered of a topology, in one tree."""
+
+from tuchanka.machines.protocols import File
+from tuchanka.render.pcs import cluster_script, instance_scripts
+from tuchanka.render.postgresql import instance_files
+from tuchanka.render.quorum import quorum_files, witness_files
+from tuchanka.render.system import system_files
+from tuchanka.timing.types import Timing
+from tuchanka.topology.types import Cluster, Topology
+
+
+def machine_files(topology: Topology, machine: str, timing: Timing) -> dict[str, File]:
+    """Return path → file of one machine, without its secrets."""
+    files = system_files(topology, topology.machine(machine))
+    if topology.witness is not None and machine == topology.witness.name:
+        return files | witness_files()
+    cluster = topology.cluster_of(machine)
+    files |= quorum_files(topology, cluster, timing)
+    for instance in cluster.instances:
+        if machine in instance.nodes:
+            files |= instance_files(topology, cluster, instance, machine, timing)
+    return files
+
+
+def scripts(topology: Topology, cluster: Cluster, timing: Timing) -> dict[str, str]:
+    """Return script name → text of a cluster, in the order in which they are to be run."""
+    numbered = {"00-cluster.sh": cluster_script(cluster, timing)}
+    for number, (name, text) in enumerate(instance_scripts(topology, cluster, timing).items(), 1):
+        numbered[f"{number:02d}-{name}.sh"] = text
+    return numbered
+
+
+def tree(topology: Topology, timing: Timing) -> dict[str, str]:
+    """Return relative path → text: ``nodes/NODE/…`` as on the node, ``pcs/CLUSTER/…`` the scripts."""
+    files = {
+        f"nodes/{machine.name}{path}": file.content
+        for machine in topology.machines
+        for path, file in machine_files(topology, machine.name, timing).items()
+    }
+    for cluster in topology.clusters:
+        files |= {f"pcs/{cluster.name}/{name}": text for name, text in scripts(topology, cluster, timing).items()}
+    return files
