@@ -96,9 +96,13 @@ prepare_host() {
 refuse_other_host() {
     say "this host isn't Debian-like, so nothing is installed on it. What is missing:"
     lacking=$(missing "$1")
-    printf '%s\n' "${lacking:-- nothing -}" | while read -r package what purpose; do
-        say "    ${what%%|*} ($purpose; in Debian it comes with $package)"
-    done
+    if [ -z "$lacking" ]; then
+        say "    nothing"
+    else
+        printf '%s\n' "$lacking" | while read -r package what purpose; do
+            say "    ${what%%|*} ($purpose; in Debian it comes with $package)"
+        done
+    fi
     die "with all of it in place, scripts/check makes .venv; then use .venv/bin/tuchanka"
 }
 
