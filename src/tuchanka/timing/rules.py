@@ -1,0 +1,283 @@
+"""The rules that every set of timeouts must obey; each names its source. Used by the lint and ``tuchanka timing``."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tuchanka.timing.predict import (
+    QNETD_PATIENCE,
+    SLACK_S,
+    qdevice_heartbeat_ms,
+    safety_margin_s,
+)
+from tuchanka.timing.types import Timing
+
+SBD_LOOP_S = 1
+"""sbd writes to the watchdog once a loop; the loop takes 1 s (sbd(8), option -3 and its default)."""
+
+SUSE_MARGIN_MS = 5000
+"""How much longer than ``sync_timeout`` SUSE's crmsh makes the watchdog when there is a quorum device."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleResult:
+    """One rule applied to one set of timeouts.
+
+    ``text`` states the rule with the figures, ``source`` says where it comes from, ``key`` is the key of
+    ``[timing]`` to change when it doesn't hold, and ``instead`` what to write there.
+    """
+
+    name: str
+    holds: bool
+    text: str
+    source: str
+    key: str
+    instead: str
+
+
+def rules(timing: Timing) -> tuple[RuleResult, ...]:
+    """Apply every rule, always in the same order. The SUSE formula is asked only of the profile that promises it."""
+    promised = SUSE_RULES if timing.profile == "cautious" else ()
+    return tuple(rule(timing) for rule in (*RULES, *promised))
+
+
+def consensus_over_token(timing: Timing) -> RuleResult:
+    """The consensus timeout >= 1.2 x token. Source: corosync.conf(5), totem, consensus.
+
+    It supposes ``token_coefficient: 0``; otherwise corosync lengthens the token with every node over two.
+    """
+    least = -(-timing.token_ms * 12 // 10)
+    return RuleResult(
+        name="consensus over token",
+        holds=timing.consensus_ms >= least,
+        text=f"consensus {timing.consensus_ms} ms >= 1.2 x token {timing.token_ms} ms",
+        source="corosync.conf(5), totem: consensus",
+        key="consensus_ms",
+        instead=f"write at least {least}",
+    )
+
+
+def quorum_device_decides_in_time(timing: Timing) -> RuleResult:
+    """1.5 x heartbeat < sync_timeout, where the heartbeat is 0.8 x timeout and at least 1 s.
+
+    corosync-qnetd calls a silent node dead after 1.5 of its heartbeats; corosync has to wait for that answer.
+    Source: corosync-qdevice(8); dpd_interval_coefficient in corosync-qnetd(8).
+    """
+    patience = QNETD_PATIENCE * qdevice_heartbeat_ms(timing)
+    return RuleResult(
+        name="quorum device decides in time",
+        holds=patience < timing.qdevice_sync_timeout_ms,
+        text=f"1.5 x heartbeat {qdevice_heartbeat_ms(timing):g} ms = {patience:g} ms "
+        f"< sync_timeout {timing.qdevice_sync_timeout_ms} ms",
+        source="corosync-qdevice(8); corosync-qnetd(8): dpd_interval_coefficient",
+        key="qdevice_sync_timeout_ms",
+        instead=f"write more than {patience:g}",
+    )
+
+
+def sbd_trusts_the_quorum(timing: Timing) -> RuleResult:
+    """sync_timeout <= SBD_WATCHDOG_TIMEOUT.
+
+    Otherwise sbd doesn't trust the quorum of a cluster with a quorum device, and never becomes ready.
+    Source: sbd's cluster servant (``sbd-cluster.c``, CHECK_QDEVICE_SYNC_TIMEOUT).
+    """
+    return RuleResult(
+        name="sbd trusts the quorum",
+        holds=timing.qdevice_sync_timeout_ms <= timing.watchdog_s * 1000,
+        text=f"sync_timeout {timing.qdevice_sync_timeout_ms} ms <= SBD_WATCHDOG_TIMEOUT {timing.watchdog_s} s",
+        source="sbd: sbd-cluster.c, CHECK_QDEVICE_SYNC_TIMEOUT",
+        key="qdevice_sync_timeout_ms",
+        instead=f"write at most {timing.watchdog_s * 1000}",
+    )
+
+
+def fencing_outlasts_the_watchdog(timing: Timing) -> RuleResult:
+    """SBD_WATCHDOG_TIMEOUT < stonith-watchdog-timeout.
+
+    Otherwise Pacemaker takes a node for fenced before its watchdog has fired.
+    Source: Pacemaker Explained, cluster option stonith-watchdog-timeout.
+    """
+    return RuleResult(
+        name="fencing outlasts the watchdog",
+        holds=timing.watchdog_s * 1000 < timing.stonith_watchdog_timeout_ms,
+        text=f"SBD_WATCHDOG_TIMEOUT {timing.watchdog_s} s "
+        f"< stonith-watchdog-timeout {timing.stonith_watchdog_timeout_ms} ms",
+        source="Pacemaker Explained: stonith-watchdog-timeout",
+        key="stonith_watchdog_timeout_ms",
+        instead=f"write more than {timing.watchdog_s * 1000}",
+    )
+
+
+def safety_margin(timing: Timing) -> RuleResult:
+    """stonith-watchdog-timeout >= SBD_WATCHDOG_TIMEOUT + sync_timeout + slack.
+
+    A cut-off primary first waits out ``sync_timeout``, then its watchdog; the majority starts its own
+    countdown at once. Source: measured, see ``safety_margin_s``.
+    """
+    least = timing.watchdog_s * 1000 + timing.qdevice_sync_timeout_ms + round(SLACK_S * 1000)
+    return RuleResult(
+        name="safety margin of a cut-off primary",
+        holds=safety_margin_s(timing) >= SLACK_S,
+        text=f"stonith-watchdog-timeout {timing.stonith_watchdog_timeout_ms} ms - SBD_WATCHDOG_TIMEOUT "
+        f"{timing.watchdog_s} s - sync_timeout {timing.qdevice_sync_timeout_ms} ms = "
+        f"{safety_margin_s(timing):g} s >= {SLACK_S:g} s",
+        source="measured: a cut-off primary waits out sync_timeout, then its watchdog",
+        key="stonith_watchdog_timeout_ms",
+        instead=f"write at least {least}",
+    )
+
+
+def watchdog_outlasts_sbd_loops(timing: Timing) -> RuleResult:
+    """SBD_WATCHDOG_TIMEOUT >= 3 loops of sbd, so that one late wake-up doesn't reset a healthy node.
+
+    Source: sbd(8); sbd writes to the watchdog once a loop of 1 s.
+    """
+    return RuleResult(
+        name="watchdog outlasts sbd's loops",
+        holds=timing.watchdog_s >= 3 * SBD_LOOP_S,
+        text=f"SBD_WATCHDOG_TIMEOUT {timing.watchdog_s} s >= 3 x sbd's loop {SBD_LOOP_S} s",
+        source="sbd(8): -1 (watchdog timeout) and -3 (loop timeout)",
+        key="watchdog_s",
+        instead=f"write at least {3 * SBD_LOOP_S}",
+    )
+
+
+def first_election_hears_a_peer(timing: Timing) -> RuleResult:
+    """dc-deadtime >= token: a starting node that elects itself sooner could overlook a peer.
+
+    Source: Pacemaker Explained, cluster option dc-deadtime.
+    """
+    return RuleResult(
+        name="first election hears a peer",
+        holds=timing.dc_deadtime_s * 1000 >= timing.token_ms,
+        text=f"dc-deadtime {timing.dc_deadtime_s} s >= token {timing.token_ms} ms",
+        source="Pacemaker Explained: dc-deadtime",
+        key="dc_deadtime_s",
+        instead=f"write at least {-(-timing.token_ms // 1000)}",
+    )
+
+
+def monitors_differ(timing: Timing) -> RuleResult:
+    """The monitor intervals of the two roles differ.
+
+    Pacemaker tells recurring operations of a resource apart by their interval. Source: Pacemaker Explained,
+    resource operations; PAF's quick start.
+    """
+    return RuleResult(
+        name="monitor intervals differ",
+        holds=timing.monitor_primary_s != timing.monitor_standby_s,
+        text=f"monitor of the primary every {timing.monitor_primary_s} s, "
+        f"of a standby every {timing.monitor_standby_s} s: not the same",
+        source="Pacemaker Explained: monitoring resources in promotable roles; PAF quick start",
+        key="monitor_standby_s",
+        instead=f"write another number, for instance {timing.monitor_primary_s + 1}",
+    )
+
+
+def demote_includes_a_stop(timing: Timing) -> RuleResult:
+    """The demote timeout >= the stop timeout: PAF demotes by stopping PostgreSQL and starting it as a standby.
+
+    Source: PAF's ``pgsqlms``, action demote.
+    """
+    return RuleResult(
+        name="demote includes a stop",
+        holds=timing.demote_timeout_s >= timing.stop_timeout_s,
+        text=f"demote timeout {timing.demote_timeout_s} s >= stop timeout {timing.stop_timeout_s} s",
+        source="PAF: pgsqlms, demote",
+        key="demote_timeout_s",
+        instead=f"write at least {timing.stop_timeout_s}",
+    )
+
+
+def frozen_postgres_is_stopped(timing: Timing) -> RuleResult:
+    """The stop timeout <= 60 s, PAF's own suggestion.
+
+    A frozen PostgreSQL is found by the monitor's timeout and fenced after the stop's, so both are part of the
+    reaction. Source: PAF's quick start; measured.
+    """
+    return RuleResult(
+        name="frozen PostgreSQL is stopped",
+        holds=timing.stop_timeout_s <= 60,
+        text=f"stop timeout {timing.stop_timeout_s} s <= 60 s",
+        source="PAF quick start; measured with a frozen PostgreSQL",
+        key="stop_timeout_s",
+        instead="write at most 60",
+    )
+
+
+def silent_standby_is_dropped(timing: Timing) -> RuleResult:
+    """wal_sender_timeout <= token + consensus + stonith-watchdog-timeout.
+
+    Until the primary drops a synchronous standby that went silent, commits wait for it; that must not last
+    longer than a failover. Source: PostgreSQL documentation, wal_sender_timeout and synchronous_standby_names.
+    """
+    failover = timing.token_ms + timing.consensus_ms + timing.stonith_watchdog_timeout_ms
+    return RuleResult(
+        name="silent standby is dropped",
+        holds=timing.wal_sender_timeout_ms <= failover,
+        text=f"wal_sender_timeout {timing.wal_sender_timeout_ms} ms "
+        f"<= token + consensus + stonith-watchdog-timeout = {failover} ms",
+        source="PostgreSQL documentation: wal_sender_timeout, synchronous_standby_names",
+        key="wal_sender_timeout_ms",
+        instead=f"write at most {failover}",
+    )
+
+
+def standby_tries_again(timing: Timing) -> RuleResult:
+    """wal_retrieve_retry_interval <= wal_receiver_timeout.
+
+    A standby that waits longer before it tries again than it waited for the primary lengthens every
+    reconnection, and with it the first synchronous commit. Source: PostgreSQL documentation.
+    """
+    return RuleResult(
+        name="standby tries again",
+        holds=timing.wal_retrieve_retry_interval_ms <= timing.wal_receiver_timeout_ms,
+        text=f"wal_retrieve_retry_interval {timing.wal_retrieve_retry_interval_ms} ms "
+        f"<= wal_receiver_timeout {timing.wal_receiver_timeout_ms} ms",
+        source="PostgreSQL documentation: wal_retrieve_retry_interval, wal_receiver_timeout",
+        key="wal_retrieve_retry_interval_ms",
+        instead=f"write at most {timing.wal_receiver_timeout_ms}",
+    )
+
+
+def suse_fencing(timing: Timing) -> RuleResult:
+    """stonith-watchdog-timeout >= 2 x SBD_WATCHDOG_TIMEOUT. Source: SUSE HA Administration Guide, diskless SBD."""
+    return RuleResult(
+        name="SUSE: fencing twice the watchdog",
+        holds=timing.stonith_watchdog_timeout_ms >= 2 * timing.watchdog_s * 1000,
+        text=f"stonith-watchdog-timeout {timing.stonith_watchdog_timeout_ms} ms "
+        f">= 2 x SBD_WATCHDOG_TIMEOUT {timing.watchdog_s} s",
+        source="SUSE Linux Enterprise High Availability, Administration Guide: diskless SBD; crmsh",
+        key="stonith_watchdog_timeout_ms",
+        instead=f"write at least {2 * timing.watchdog_s * 1000}, or choose another profile",
+    )
+
+
+def suse_watchdog(timing: Timing) -> RuleResult:
+    """SBD_WATCHDOG_TIMEOUT >= sync_timeout + 5 s. Source: SUSE's crmsh (``sbd.py``, QDEVICE_SYNC_TIMEOUT_MARGIN)."""
+    least = -(-(timing.qdevice_sync_timeout_ms + SUSE_MARGIN_MS) // 1000)
+    return RuleResult(
+        name="SUSE: watchdog outlasts the quorum device",
+        holds=timing.watchdog_s >= least,
+        text=f"SBD_WATCHDOG_TIMEOUT {timing.watchdog_s} s "
+        f">= sync_timeout {timing.qdevice_sync_timeout_ms} ms + {SUSE_MARGIN_MS} ms",
+        source="SUSE crmsh: sbd.py, QDEVICE_SYNC_TIMEOUT_MARGIN",
+        key="watchdog_s",
+        instead=f"write at least {least}, or choose another profile",
+    )
+
+
+RULES: tuple[Callable[[Timing], RuleResult], ...] = (
+    consensus_over_token,
+    quorum_device_decides_in_time,
+    sbd_trusts_the_quorum,
+    fencing_outlasts_the_watchdog,
+    safety_margin,
+    watchdog_outlasts_sbd_loops,
+    first_election_hears_a_peer,
+    monitors_differ,
+    demote_includes_a_stop,
+    frozen_postgres_is_stopped,
+    silent_standby_is_dropped,
+    standby_tries_again,
+)
+SUSE_RULES: tuple[Callable[[Timing], RuleResult], ...] = (suse_fencing, suse_watchdog)
