@@ -1,0 +1,139 @@
+"""The input model: the topology file key by key, as pydantic checks it. ``load`` makes the ``Topology`` from it.
+
+Each description is one line of documentation; docs/topology.md is held to these fields by a test.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from tuchanka.topology.values import (
+    Address,
+    Description,
+    Domain,
+    GroupName,
+    HostName,
+    InstanceName,
+    Locale,
+    Parameter,
+    ParameterValue,
+    Size,
+    SshKey,
+    Subnet,
+    TimeZone,
+    TopologyName,
+)
+
+TAKEN_PORTS = {2224: "pcsd", 3121: "pacemaker_remoted", 5403: "corosync-qnetd"}
+
+
+def _port(value: int) -> int:
+    if value in TAKEN_PORTS:
+        raise ValueError(f"belongs to {TAKEN_PORTS[value]}", "write another one, like 5432")
+    return value
+
+
+Port = Annotated[int, Field(ge=1024, le=65535), AfterValidator(_port)]
+
+
+class Input(BaseModel):
+    """What all tables have in common: frozen, nothing unknown, nothing converted."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class NetworkInput(Input):
+    """``[network]``."""
+
+    subnet: Subnet = Field(description="the lab's IPv4 network, with its prefix length")
+    host: Address = Field(description="the address of the lab's own network namespace, where the clients live")
+
+
+class MachineInput(Input):
+    """``[machine]``."""
+
+    memory: Size = Field(default=2**30, description="memory of one machine, with MiB or GiB")
+    processes: int = Field(default=2048, ge=256, le=65536, description="processes and threads of one machine")
+
+
+class SshInput(Input):
+    """``[ssh]``."""
+
+    public_key: SshKey | None = Field(default=None, description="let in beside the lab's own key; one line")
+
+
+class SiteInput(Input):
+    """``[sites.SITE]``."""
+
+    description: Description = Field(default="", description="words for people")
+
+
+class WitnessInput(Input):
+    """``[witness]``."""
+
+    name: HostName = Field(description="host name of the machine that runs corosync-qnetd")
+    address: Address = Field(description="its address")
+    site: GroupName = Field(description="its site; best one of its own")
+
+
+class NodeInput(Input):
+    """``[clusters.CLUSTER.nodes.NODE]``."""
+
+    address: Address = Field(description="its address")
+    site: GroupName = Field(description="its site")
+
+
+class VipInput(Input):
+    """``primary_vip`` and each of ``standby_vips``."""
+
+    name: HostName = Field(description="host name of the floating address")
+    address: Address = Field(description="the floating address")
+
+
+class SynchronousInput(Input):
+    """``synchronous``."""
+
+    method: Literal["FIRST", "ANY"] = Field(default="FIRST", description="PostgreSQL's FIRST or ANY")
+    count: int = Field(default=1, ge=1, le=100, description="how many standbys must confirm a commit")
+    other_site_first: bool = Field(default=False, description="ask the standbys of the other sites first")
+
+
+class InstanceInput(Input):
+    """``[clusters.CLUSTER.instances.INSTANCE]``."""
+
+    port: Port = Field(description="TCP port")
+    home: HostName = Field(description="the node where the primary belongs")
+    nodes: list[HostName] | None = Field(default=None, min_length=1, description="the nodes that keep it")
+    primary_vip: VipInput = Field(description="the VIP that follows the primary")
+    standby_vips: list[VipInput] = Field(default=[], description="VIPs for reading, each on another standby")
+    synchronous: SynchronousInput | None = Field(default=None, description="synchronous replication; absent: none")
+    settings: dict[Parameter, ParameterValue] = Field(default={}, description="further PostgreSQL parameters")
+
+
+class ClusterInput(Input):
+    """``[clusters.CLUSTER]``."""
+
+    witness: bool = Field(default=False, description="use the witness as the quorum device")
+    nodes: dict[HostName, NodeInput] = Field(min_length=2, max_length=32, description="its machines")
+    instances: dict[InstanceName, InstanceInput] = Field(min_length=1, description="what it keeps running")
+
+
+class TopologyInput(Input):
+    """The whole file."""
+
+    name: TopologyName = Field(description="the lab's name")
+    domain: Domain = Field(default="tuchanka", description="the domain of every host name")
+    provider: Literal["nspawn", "libvirt", "virtualbox", "ssh", "fake"] = Field(
+        default="nspawn", description="what makes the machines"
+    )
+    profile: Annotated[str, Field(max_length=40)] = Field(default="steady", description="the timing profile")
+    locale: Locale = Field(default="C.UTF-8", description="locale of the databases")
+    timezone: TimeZone = Field(default="Etc/UTC", description="time zone of machines and databases")
+    postgresql: int = Field(default=17, ge=13, le=18, description="major version of PostgreSQL")
+    network: NetworkInput = Field(description="the lab's network")
+    machine: MachineInput = Field(default=MachineInput(), description="what one machine may use")
+    ssh: SshInput = Field(default=SshInput(), description="access for people")
+    timing: dict[str, int] = Field(default={}, description="timeouts that differ from the profile's")
+    sites: dict[GroupName, SiteInput] = Field(min_length=1, description="the data centres")
+    witness: WitnessInput | None = Field(default=None, description="the machine of the quorum device")
+    clusters: dict[GroupName, ClusterInput] = Field(min_length=1, description="the clusters")
