@@ -134,27 +134,35 @@ def clusters_keep_quorum(topology: Topology) -> Iterator[_Says]:
         if cluster.witness and count % 2:
             what = f"{count} nodes and a quorum device have an even number of votes"
             yield _Says("warning", key, what, "write witness = false, or add a node")
-        yield from _sites_of(topology, cluster)
-    if topology.witness and not any(cluster.witness for cluster in topology.clusters):
-        what = "no cluster uses the witness"
-        yield _Says("warning", "witness", what, "write witness = true in a cluster, or remove [witness]")
+        if cluster.witness or count % 2:
+            yield from _sites_of(topology, cluster)
+    yield from _witness_site(topology)
 
 
 def _sites_of(topology: Topology, cluster: Cluster) -> Iterator[_Says]:
-    held = {site.name: sum(node.site == site.name for node in cluster.nodes) for site in topology.sites}
-    votes = len(cluster.nodes)
+    at = [node.site for node in cluster.nodes]
     if cluster.witness and topology.witness:
-        votes += 1
-        at = topology.witness.site
-        if held.get(at):
-            what = f"it is in {at} together with nodes of {cluster.name}: the loss of that site takes both votes"
-            yield _Says("warning", "witness.site", what, "write a site of its own")
-            held[at] += 1
-    for site, share in held.items():
-        if share and (votes - share) * 2 <= votes:
-            what = f"the loss of site {site} takes {share} of {votes} votes, and with them the quorum"
-            instead = "spread the nodes and the witness over more sites"
-            yield _Says("warning", f"clusters.{cluster.name}.nodes", what, instead)
+        at.append(topology.witness.site)
+    fatal = [site for site in sorted({node.site for node in cluster.nodes}) if at.count(site) * 2 >= len(at)]
+    if fatal:
+        what = f"the loss of site {' or '.join(fatal)} takes at least half of {len(at)} votes, and with it the quorum"
+        instead = "spread the nodes and the witness over more sites"
+        yield _Says("warning", f"clusters.{cluster.name}.nodes", what, instead)
+
+
+def _witness_site(topology: Topology) -> Iterator[_Says]:
+    if topology.witness is None:
+        return
+    users = [cluster for cluster in topology.clusters if cluster.witness]
+    if not users:
+        yield _Says(
+            "warning", "witness", "no cluster uses it", "write witness = true in a cluster, or remove [witness]"
+        )
+    at = topology.witness.site
+    beside = [cluster.name for cluster in users if any(node.site == at for node in cluster.nodes)]
+    if beside:
+        what = f"{at} has nodes of {', '.join(beside)} too: the loss of that site takes both their votes"
+        yield _Says("warning", "witness.site", what, "write a site of its own")
 
 
 def instances_have_room(topology: Topology) -> Iterator[_Says]:
@@ -218,12 +226,16 @@ def _synchronous(cluster: Cluster, instance: Instance) -> Iterator[_Says]:
         )
         yield _Says("error", f"{key}.count", what, _fewer(standbys - 1))
     else:
-        for site in sorted(set(sites.values())):
-            left = sum(at != site for at in sites.values())
-            if 0 < left <= asked.count:
-                remain = f"{_many(left, 'node')} can't have {_many(asked.count, 'standby')}: commits block"
-                what = f"after the loss of site {site}, {remain}"
-                yield _Says("warning", f"{key}.count", what, _fewer(left - 1))
+        at = list(sites.values())
+        # So many stay after the loss of the site; one of them is the primary.
+        blocking = [site for site in sorted(set(at)) if 0 < len(at) - at.count(site) <= asked.count]
+        if blocking:
+            what = (
+                f"after the loss of site {' or '.join(blocking)} too few nodes are left for "
+                f"{_many(asked.count, 'standby')}: commits block"
+            )
+            instead = "write less, or add a node" if asked.count > 1 else "add a node in another site"
+            yield _Says("warning", f"{key}.count", what, instead)
     if asked.other_site_first and len(set(sites.values())) < 2:
         what = "all nodes of the instance are in one site"
         yield _Says("warning", f"{key}.other_site_first", what, "write false, or add a node in another site")
@@ -239,8 +251,7 @@ def _fewer(most: int) -> str:
 
 
 def _many(count: int, noun: str) -> str:
-    plural = noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
-    return f"{count} {noun if count == 1 else plural}"
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def timing_rules_hold(topology: Topology) -> Iterator[_Says]:

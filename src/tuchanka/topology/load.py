@@ -61,9 +61,7 @@ def parse(text: str, source: str) -> Topology:
         raise TopologyError("is nested too deeply", where=source, hint="write flat tables") from error
     except ValueError as error:  # TOMLDecodeError, a number out of bounds, half a surrogate pair
         reason = " ".join(ascii(str(error))[1:-1].split())[:200]
-        raise TopologyError(
-            f"isn't TOML: {reason}", where=source, hint="mend the syntax (toml.io)"
-        ) from error
+        raise TopologyError(f"isn't TOML: {reason}", where=source, hint="mend the syntax (toml.io)") from error
     try:
         model = TopologyInput.model_validate(document)
     except ValidationError as error:

@@ -102,11 +102,11 @@ def _domain(value: object) -> str:
 
 
 def _address(value: object) -> IPv4Address:
+    text = _text(value)
     try:
-        address = IPv4Address(_text(value))
+        return IPv4Address(text)
     except ValueError as error:
         raise ValueError("isn't an IPv4 address", 'write four numbers with dots, like "192.168.89.11"') from error
-    return address
 
 
 def _subnet(value: object) -> IPv4Network:
