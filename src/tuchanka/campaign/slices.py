@@ -1,0 +1,132 @@
+"""One trial's part of a history: the events that belong to it, each kind on its own, in order of time.
+
+Trials of different clusters may overlap. What carries a trial's number belongs to that trial; a beat belongs to
+the trial of its instance during which it was due; a journal line to every trial under way.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from tuchanka.events import (
+    CommitsCounted,
+    Event,
+    FaultHealed,
+    FaultInjected,
+    Healthy,
+    Journal,
+    Read,
+    RecorderLate,
+    RestoreStarted,
+    RoleProbe,
+    ServiceStable,
+    TrialEnded,
+    TrialStarted,
+    Write,
+)
+
+E = TypeVar("E", bound=Event)
+
+
+@dataclass(frozen=True)
+class Slice:
+    """The events of one trial. ``writes`` are in order of ``seq``, reads and probes of ``due``, others of ``t``.
+
+    Times are seconds of CLOCK_MONOTONIC; None where it didn't come to that. ``end`` is infinite where the trial
+    didn't end.
+    """
+
+    started: TrialStarted
+    writes: tuple[Write, ...] = ()
+    reads: tuple[Read, ...] = ()
+    probes: tuple[RoleProbe, ...] = ()
+    late: tuple[RecorderLate, ...] = ()
+    journal: tuple[Journal, ...] = ()
+    injected: float | None = None
+    healed: float | None = None
+    stable: float | None = None
+    counted: tuple[CommitsCounted, ...] = ()
+    restore: RestoreStarted | None = None
+    healthy: tuple[float, ...] = ()
+    ended: TrialEnded | None = None
+
+    @property
+    def end(self) -> float:
+        """When the trial ended."""
+        return self.ended.t if self.ended else math.inf
+
+    @property
+    def vips(self) -> tuple[str, ...]:
+        """The standby VIPs that were read through, sorted."""
+        return tuple(sorted({read.vip for read in self.reads}))
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """The nodes that were asked for their role, sorted."""
+        return tuple(sorted({probe.node for probe in self.probes}))
+
+
+@dataclass
+class _Numbered:
+    """What carries the number of one trial."""
+
+    events: list[Event] = field(default_factory=list)
+
+    def of(self, kind: type[E]) -> tuple[E, ...]:
+        return tuple(sorted((one for one in self.events if isinstance(one, kind)), key=lambda one: one.t))
+
+    def first_time(self, kind: type[E]) -> float | None:
+        found = self.of(kind)
+        return found[0].t if found else None
+
+
+def slice_trials(events: Iterable[Event]) -> tuple[Slice, ...]:
+    """Return the trials of a history in the order they started.
+
+    The order of the events in the history doesn't matter: journals are read after the fact. Where a number was
+    started twice, the later trial counts.
+    """
+    every = tuple(events)
+    starts = sorted((one for one in every if isinstance(one, TrialStarted)), key=lambda one: one.t)
+    numbered = {start.trial: _Numbered([start]) for start in starts}
+    for event in every:
+        number = getattr(event, "trial", None)
+        if isinstance(event, TrialStarted) or number not in numbered:
+            continue
+        if event.t >= numbered[number].events[0].t:
+            numbered[number].events.append(event)
+    trials = (_slice(every, own) for own in numbered.values())
+    return tuple(sorted(trials, key=lambda trial: (trial.started.t, trial.started.trial)))
+
+
+def _slice(every: tuple[Event, ...], own: _Numbered) -> Slice:
+    started = own.of(TrialStarted)[0]
+    ended = own.of(TrialEnded)
+    restores = own.of(RestoreStarted)
+    begin, end = started.t, ended[-1].t if ended else math.inf
+
+    def beats(kind: type[E]) -> list[E]:
+        return [
+            one
+            for one in every
+            if isinstance(one, kind)
+            and getattr(one, "instance", started.instance) == started.instance
+            and begin <= getattr(one, "due", one.t) <= end
+        ]
+
+    return Slice(
+        started=started,
+        writes=tuple(sorted(beats(Write), key=lambda one: (one.seq, one.t))),
+        reads=tuple(sorted(beats(Read), key=lambda one: (one.due, one.t))),
+        probes=tuple(sorted(beats(RoleProbe), key=lambda one: (one.due, one.t))),
+        late=tuple(sorted(beats(RecorderLate), key=lambda one: one.t)),
+        journal=tuple(sorted(beats(Journal), key=lambda one: one.t)),
+        injected=own.first_time(FaultInjected),
+        healed=own.first_time(FaultHealed),
+        stable=own.first_time(ServiceStable),
+        counted=own.of(CommitsCounted),
+        restore=restores[0] if restores else None,
+        healthy=tuple(one.t for one in own.of(Healthy)),
+        ended=ended[-1] if ended else None,
+    )

@@ -1,0 +1,89 @@
+from dataclasses import replace
+
+import pytest
+
+from tests.campaign.forged import JOURNAL, NEW, OLD, change, power_loss
+from tuchanka.campaign.anatomy import PHASES, Anatomy, anatomy
+from tuchanka.campaign.slices import slice_trials
+from tuchanka.events import Event, Journal
+
+
+def measured(events: list[Event], first_write: float | None = 113.42) -> Anatomy:
+    return anatomy(slice_trials(events)[0], first_write)
+
+
+def with_lines(*lines: tuple[float, str, str], node: str = NEW) -> list[Event]:
+    return [
+        *change(power_loss(), Journal, lambda _: None),
+        *(Journal(105.02 + after, node, unit, message) for after, unit, message in lines),
+    ]
+
+
+def test_all_phases() -> None:
+    assert measured(power_loss()).at == pytest.approx(
+        {
+            "detected": 1.03,
+            "quorum decided": 2.52,
+            "fenced": 7.41,
+            "promoted": 7.98,
+            "VIP up": 8.21,
+            "first write": 8.4,
+        }
+    )
+    assert measured(power_loss()).seconds["fenced"] == pytest.approx(4.89)
+
+
+def test_what_was_not_seen_is_none_and_the_rest_still_adds_up() -> None:
+    found = measured(with_lines(JOURNAL[0], JOURNAL[6]))
+    assert found.at["fenced"] is None
+    assert found.seconds["fenced"] is None
+    assert found.seconds["promoted"] == pytest.approx(7.98 - 1.03)
+    assert sum(value or 0 for value in found.seconds.values()) == pytest.approx(8.4)
+
+
+def test_without_journals_nothing_is_invented() -> None:
+    assert measured(with_lines(), None).at == dict.fromkeys(PHASES)
+
+
+def test_lines_before_the_fault_of_the_target_and_of_other_clusters_do_not_count() -> None:
+    early = change(power_loss(), Journal, lambda line: replace(line, t=line.t - 10))
+    assert measured(early).at["detected"] is None
+    assert measured(with_lines(*JOURNAL, node=OLD)).at["detected"] is None
+    assert measured(with_lines(*JOURNAL, node="tuchanka4a")).at["detected"] is None
+
+
+def test_quorum_is_decided_only_after_the_loss_was_detected() -> None:
+    line = (0.5, "corosync", "[QUORUM] Members[2]: 1 2")
+    assert measured(with_lines(line, *JOURNAL)).at["quorum decided"] == pytest.approx(2.52)
+    assert measured(with_lines(line)).at["quorum decided"] is None
+
+
+@pytest.mark.parametrize(
+    ("phase", "unit", "message"),
+    [
+        ("detected", "corosync", "[TOTEM ] A processor failed, forming new configuration."),
+        ("fenced", "pacemaker-controld", "Peer tuchanka2a was terminated (reboot) by tuchanka2b on behalf of x: OK"),
+        ("fenced", "pacemaker-fenced", "Operation 'reboot' targeting tuchanka2a by watchdog for x@tuchanka2b: OK"),
+        ("promoted", "pacemaker-controld", "Result of promote operation for krogan2 on tuchanka2b: 0 (ok)"),
+        ("promoted", "pacemaker-controld", "Result of promote operation for krogan2:1 on tuchanka2b: OK"),
+    ],
+)
+def test_wordings_that_count(phase: str, unit: str, message: str) -> None:
+    assert measured(with_lines((3.0, unit, message))).at[phase] == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize(
+    ("phase", "unit", "message"),
+    [
+        ("detected", "kernel", "A processor failed, forming new configuration"),
+        ("fenced", "pacemaker-fenced", "Operation 'reboot' targeting tuchanka2b by watchdog for x@tuchanka2b: OK"),
+        ("fenced", "pacemaker-fenced", "Operation 'reboot' targeting tuchanka2a by x for y: Timed out"),
+        ("fenced", "pacemaker-fenced", "Requesting peer fencing (reboot) targeting tuchanka2a"),
+        ("promoted", "pacemaker-controld", "Result of promote operation for krogan2 on tuchanka2b: error"),
+        ("promoted", "pacemaker-controld", "Result of promote operation for krogan21 on tuchanka2b: OK"),
+        ("VIP up", "pacemaker-controld", "Result of start operation for krogan2s1-vip on tuchanka2b: OK"),
+        ("VIP up", "pacemaker-controld", "Result of stop operation for krogan2-vip on tuchanka2b: OK"),
+    ],
+)
+def test_wordings_that_do_not(phase: str, unit: str, message: str) -> None:
+    assert measured(with_lines((3.0, unit, message))).at[phase] is None
