@@ -1,0 +1,28 @@
+import re
+from pathlib import Path
+
+from tuchanka.timing.derive import KEYS
+from tuchanka.timing.predict import predict_power_off, safety_margin_s
+from tuchanka.timing.profiles import CAUTIOUS, PROFILES
+from tuchanka.timing.rules import rules
+
+DOC = (Path(__file__).parents[2] / "docs" / "timing.md").read_text(encoding="utf-8")
+
+
+def test_the_table_of_values_is_the_code():
+    rows = re.findall(r"^\| `(\w+)` \| (\d+) \| (\d+) \| (\d+) \|", DOC, re.MULTILINE)
+    assert rows == [(key, *(str(getattr(timing, key)) for timing in PROFILES.values())) for key in KEYS]
+
+
+def test_every_rule_is_there_with_its_source():
+    for rule in rules(CAUTIOUS):
+        assert re.search(rf"^\| {re.escape(rule.name)} \| .* \| {re.escape(rule.source)} \|$", DOC, re.MULTILINE)
+
+
+def test_the_prediction_and_the_margin():
+    predicted = " | ".join(f"{predict_power_off(timing).seconds:.1f} s" for timing in PROFILES.values())
+    margins = " | ".join(f"{safety_margin_s(timing):.1f} s" for timing in PROFILES.values())
+    assert f"| predicted reaction | {predicted} |" in DOC
+    assert f"| safety margin | {margins} |" in DOC
+    for phase in predict_power_off(CAUTIOUS).phases:
+        assert f"**{phase.name}**" in DOC
