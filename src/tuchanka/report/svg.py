@@ -1,0 +1,50 @@
+"""Just enough SVG: elements whose text and attributes are always escaped, and a scale with round ticks."""
+
+import math
+from collections.abc import Iterable
+
+from markupsafe import Markup, escape
+
+
+def element(name: str, *children: str | Markup, **attributes: str | float) -> Markup:
+    """Return one element. ``class_`` stands for class and ``stroke_width`` for stroke-width; floats get one digit."""
+    written = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{escape(_plain(value))}"' for key, value in attributes.items()
+    )
+    inner = Markup("").join(escape(child) for child in children)
+    return Markup(f"<{name}{written}>{inner}</{name}>" if children else f"<{name}{written}/>")  # noqa: S704 - all parts are escaped
+
+
+def group(children: Iterable[Markup], **attributes: str | float) -> Markup:
+    """Return a ``g`` around ``children``."""
+    return element("g", Markup("").join(children), **attributes)
+
+
+class Scale:
+    """Maps seconds to x."""
+
+    def __init__(self, low: float, high: float, left: float, right: float) -> None:
+        self.low, self.high, self.left, self.right = low, max(high, low + 0.1), left, right
+
+    def __call__(self, value: float) -> float:
+        """Return the x of ``value``, kept within the chart."""
+        clipped = min(max(value, self.low), self.high)
+        return self.left + (clipped - self.low) / (self.high - self.low) * (self.right - self.left)
+
+    def ticks(self, about: int = 12) -> list[float]:
+        """Return round values (1, 2 or 5 times a power of ten apart) within the scale."""
+        rough = (self.high - self.low) / about
+        power = 10.0 ** math.floor(math.log10(rough))
+        step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough)
+        first = math.ceil(self.low / step)
+        return [number * step for number in range(first, math.floor(self.high / step) + 1)]
+
+
+def log_height(value: float, low: float, high: float, height: float) -> float:
+    """Return how high ``value`` stands on a logarithmic axis from ``low`` to ``high``."""
+    clipped = min(max(value, low), high)
+    return height * math.log(clipped / low) / math.log(high / low)
+
+
+def _plain(value: str | float) -> str:
+    return f"{value:.1f}".removesuffix(".0") if isinstance(value, float) else str(value)

@@ -1,0 +1,201 @@
+"""Figures as people read them, and in words why one is missing. Pure."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tuchanka.campaign.checker import Verdict
+
+NONE = "\N{EN DASH}"
+# What neither XML nor HTML may hold; it can come in with a server's message.
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure to show: what it is, its value with its unit, and a remark (why it is missing, what it means)."""
+
+    name: str
+    value: str
+    remark: str = ""
+    tone: str = ""  # "good", "bad", or nothing
+
+
+def clean(text: str) -> str:
+    """Return ``text`` without characters that no document may hold."""
+    return _CONTROL.sub("�", text)
+
+
+def seconds(value: float | None) -> str:
+    """Return seconds with their unit: two digits below 1 s, one up to 100 s, none above."""
+    if value is None:
+        return NONE
+    if 0 < abs(value) < 1:
+        return f"{value:.2f} s"
+    return f"{value:.1f} s" if abs(value) < 100 else f"{value:.0f} s"
+
+
+def count(value: int | None) -> str:
+    """Return a whole number, its thousands set apart."""
+    return NONE if value is None else f"{value:,}".replace(",", "\u202f")
+
+
+def title(verdict: Verdict) -> str:
+    """Return what the trial was, in a few words."""
+    return clean(f"{verdict.fault} of {verdict.target} ({verdict.target_role})")
+
+
+def why_no_reaction(verdict: Verdict) -> str:
+    """Return why there is no write reaction."""
+    if verdict.reaction_s is not None:
+        return ""
+    return "writes never came back" if verdict.outages else "writes were never away"
+
+
+def why_no_read_reaction(verdict: Verdict) -> str:
+    """Return why there is no read reaction."""
+    if verdict.read_reaction_s is not None:
+        return ""
+    if any("fresh reads" in problem for problem in verdict.problems):
+        return "fresh reads never came back"
+    return "fresh reads were never away" if verdict.read_reactions else "nothing was read through a standby VIP"
+
+
+def why_unknown_loss(verdict: Verdict) -> str:
+    """Return why the loss isn't known."""
+    return "" if verdict.lost is not None else "the commits were never counted"
+
+
+def why_no_dual(verdict: Verdict) -> str:
+    """Return why nothing is known about two primaries."""
+    return "" if verdict.dual_primary_s is not None else "nobody asked the nodes for their roles"
+
+
+def why_not_restored(verdict: Verdict) -> str:
+    """Return why there is no restore time."""
+    if verdict.restored_s is not None:
+        return ""
+    return "never healthy after the restore" if "not seen healthy" in verdict.problem else "nothing was restored"
+
+
+def ranges(verdict: Verdict) -> str:
+    """Return the lost sequence numbers as ranges, in order."""
+    return ", ".join(str(low) if low == high else f"{low}{NONE}{high}" for low, high in verdict.lost_ranges)
+
+
+def figures(verdict: Verdict) -> list[Figure]:
+    """Return every figure of a trial, for its table of details."""
+    found = [
+        Figure("Writes away", seconds(verdict.reaction_s), why_no_reaction(verdict) or _against(verdict)),
+        Figure(
+            "Fresh reads away",
+            seconds(verdict.read_reaction_s),
+            why_no_read_reaction(verdict)
+            or ", ".join(f"{vip}: {seconds(value)}" for vip, value in verdict.read_reactions.items()),
+        ),
+        Figure("Commits acknowledged", count(verdict.acknowledged), _uncounted(verdict)),
+        Figure(
+            "of these, lost",
+            count(verdict.lost),
+            why_unknown_loss(verdict) or (f"beats {ranges(verdict)}" if verdict.lost else "each was found again"),
+            tone="bad" if verdict.lost or verdict.lost is None else "good",
+        ),
+        Figure(
+            "Commits indeterminate",
+            count(verdict.indeterminate),
+            "sent, and never answered"
+            + (f"; {verdict.indeterminate_survived} are there" if verdict.indeterminate_survived is not None else ""),
+        ),
+        Figure("Commits refused", count(verdict.refused), "the server said no, or could not be reached"),
+        Figure(
+            "Two primaries at once",
+            "never" if verdict.dual_primary_s == 0 else seconds(verdict.dual_primary_s),
+            why_no_dual(verdict) or "as the nodes themselves said",
+            tone="bad" if verdict.dual_primary_s or verdict.dual_primary_s is None else "good",
+        ),
+        Figure(
+            "Margin between the primaries",
+            seconds(verdict.margin_s),
+            "the primary did not change"
+            if verdict.margin_s is None
+            else "old one last seen as primary, new one first",
+        ),
+        Figure("Healthy again", seconds(verdict.restored_s), why_not_restored(verdict) or "from the restore's start"),
+        Figure(
+            "Reads failed / stale",
+            f"{count(verdict.failed_reads)} / {count(verdict.stale_reads)}",
+            "" if verdict.oldest_read_s is None else f"oldest answer {seconds(verdict.oldest_read_s)} old",
+        ),
+    ]
+    if verdict.later_outages:
+        found.append(Figure("Outages while mending", count(verdict.later_outages), tone="bad"))
+    late = f"{count(verdict.recorder_late)} times late" if verdict.recorder_late else "never late"
+    found.append(
+        Figure(
+            "The recorder itself",
+            late,
+            "" if verdict.blind_s is None else f"longest pause {seconds(verdict.blind_s)}",
+        )
+    )
+    return [Figure(one.name, one.value, clean(one.remark), one.tone) for one in found]
+
+
+def cards(verdicts: Sequence[Verdict], totals: dict[str, float | None]) -> list[Figure]:
+    """Return the summary for people in a hurry. ``totals`` as in ``summary.totals``."""
+    single = verdicts[0] if len(verdicts) == 1 else None
+    reaction, read_reaction = totals["reaction_median_s"], totals["read_reaction_median_s"]
+    lost, dual = totals["lost"], totals["dual_primary_s"]
+    judged = sum(one.acknowledged - one.uncounted for one in verdicts)
+    failed = int(totals["failed"] or 0)
+
+    def spread(worst: float | None, single_remark: str) -> str:
+        return single_remark if single else f"median; the worst {seconds(worst)}"
+
+    return [
+        Figure(
+            "writes were away",
+            seconds(reaction),
+            (why_no_reaction(single) if single else "writes were never away")
+            if reaction is None
+            else spread(totals["reaction_max_s"], _against(single) if single else ""),
+        ),
+        Figure(
+            "fresh reads were away",
+            seconds(read_reaction),
+            (why_no_read_reaction(single) if single else "fresh reads were never away")
+            if read_reaction is None
+            else spread(totals["read_reaction_max_s"], "the slowest standby VIP"),
+        ),
+        Figure(
+            "acknowledged commits lost",
+            f"{NONE} of {count(judged)}" if lost is None else f"{count(int(lost))} of {count(judged)}",
+            "not every trial's commits were counted" if lost is None else "",
+            tone="good" if lost == 0 else "bad",
+        ),
+        Figure(
+            "two primaries at once",
+            NONE if dual is None else "never" if dual == 0 else seconds(dual),
+            "the nodes were not asked in every trial" if dual is None else "as the nodes themselves said",
+            tone="good" if dual == 0 else "bad",
+        ),
+        Figure(
+            "recovered",
+            ("yes" if single.recovered else "no") if single else f"{len(verdicts) - failed} of {len(verdicts)}",
+            f"healthy {seconds(single.restored_s)} after the restore began"
+            if single and single.restored_s is not None
+            else "",
+            tone="bad" if failed or not verdicts else "good",
+        ),
+    ]
+
+
+def _against(verdict: Verdict | None) -> str:
+    if verdict is None or verdict.predicted_s is None:
+        return ""
+    return f"{seconds(verdict.predicted_s)} predicted"
+
+
+def _uncounted(verdict: Verdict) -> str:
+    if not verdict.uncounted:
+        return ""
+    return f"{count(verdict.uncounted)} of them after the count, while the cluster was mended"

@@ -1,0 +1,138 @@
+import json
+import re
+
+import pytest
+from lxml import etree, html
+
+from tests.campaign.forged import change, power_loss, renumber, standby_fault
+from tuchanka.campaign.anatomy import PHASES
+from tuchanka.events import CommitsCounted, Event, Healthy, Journal, RunStarted, TrialEnded, TrialStarted, Write
+from tuchanka.report.html import render_html
+from tuchanka.report.words import NONE
+
+NASTY = "</script><script>alert(1)</script>\x00\x1b[31m\"'&<b>"
+
+
+def histories() -> dict[str, list[Event]]:
+    events = power_loss()
+    return {
+        "good": events,
+        "standby": standby_fault(),
+        "two": [*events, *renumber(standby_fault(), 2, 100.0)],
+        "never counted": change(events, CommitsCounted, lambda _: None),
+        "never back": change(
+            events,
+            Write,
+            lambda one: Write(one.t, one.instance, one.seq, one.due, one.sent, "refused") if one.due > 106 else one,
+        ),
+        "no journal": change(events, Journal, lambda _: None),
+        "interrupted": [event for event in events if event.t < 107],
+        "before the fault": [event for event in events if event.t < 103],
+        "no beats": [event for event in events if isinstance(event, TrialStarted | TrialEnded | Healthy)],
+        "empty": [],
+    }
+
+
+@pytest.fixture(params=sorted(histories()))
+def page(request: pytest.FixtureRequest) -> str:
+    return render_html(histories()[request.param])
+
+
+def test_it_parses_strictly_and_needs_nothing_else(page: str) -> None:
+    parser = etree.HTMLParser()
+    tree = html.document_fromstring(page, parser=html.HTMLParser())
+    etree.fromstring(page, parser)
+    # libxml2 knows the tags of HTML 4: any other error (a tag that isn't closed, say) is one.
+    unknown = {
+        "header",
+        "main",
+        "section",
+        "article",
+        "footer",
+        "svg",
+        "defs",
+        "pattern",
+        "line",
+        "g",
+        "rect",
+        "text",
+    }
+    errors = [one for one in parser.error_log if not any(f"Tag {tag} " in one.message for tag in unknown)]
+    assert errors == []
+    assert not re.search(r"https?:|//[a-z]", page)
+    assert not tree.xpath("//@src | //link | //iframe | //img | //object | //@onload | //@onclick")
+    assert all(target.startswith("#") for target in tree.xpath("//@href"))
+    ids = tree.xpath("//@id")
+    assert len(ids) == len(set(ids))
+    assert {target[1:] for target in tree.xpath("//@href")} <= set(ids)
+    scripts = tree.xpath("//script")
+    assert [script.get("type") for script in scripts] == ["application/json"]
+    assert set(json.loads(scripts[0].text)) == {"trials", "totals"}
+
+
+def test_charts_are_xml_and_within_their_frame(page: str) -> None:
+    for drawn in re.findall(r"<svg .*?</svg>", page, flags=re.DOTALL):
+        svg = etree.fromstring(drawn)
+        if svg.get("viewBox") is None:
+            continue
+        _, _, width, height = map(float, str(svg.get("viewBox")).split())
+        for rect in svg.iter("rect"):
+            x, y, wide, high = (float(rect.get(key) or 0) for key in ("x", "y", "width", "height"))
+            assert wide > 0
+            assert high > 0
+            assert -1 <= x <= x + wide <= width + 1
+            assert -1 <= y <= y + high <= height + 1
+
+
+def text(page: str) -> str:
+    return " ".join(" ".join(html.fromstring(page).xpath("//body//text()[not(ancestor::script)]")).split())
+
+
+def test_what_people_in_a_hurry_read() -> None:
+    found = text(render_html(power_loss()))
+    assert "krogan2 took writes again 8.4 s after the power-off of tuchanka2a, its primary" in found
+    for words in ("8.4 s writes were away", "8.5 s fresh reads were away", "0 of 102 acknowledged commits lost"):
+        assert words in found
+    assert "never two primaries at once" in found
+    assert "timing profile fast" in found
+    assert "host with 4 cores" in found
+    assert "PostgreSQL 17.6" in found
+
+
+def test_a_mark_for_the_fault_and_each_phase() -> None:
+    tree = html.fromstring(render_html(power_loss()))
+    labels = tree.xpath("//svg[contains(@class, 'timeline')]//text[contains(@class, 'label')]/text()")
+    for phase in PHASES:
+        assert any(label.startswith(phase) for label in labels), phase
+    assert "power-off" in labels
+    hints = tree.xpath("//rect[contains(@class, 'indeterminate')]/title/text()")
+    assert len(hints) == 2
+    assert "no answer within the deadline" in hints[0]
+
+
+def test_what_was_not_measured_is_a_dash_with_its_reason() -> None:
+    found = text(render_html(histories()["never counted"]))
+    assert "the commits were never counted" in found
+    assert f"{NONE} of 217 acknowledged commits lost" in found
+    assert "writes were never away" in text(render_html(standby_fault()))
+    assert "writes never came back" in text(render_html(histories()["never back"]))
+    assert "not seen in the journals" in text(render_html(histories()["no journal"]))
+
+
+def test_what_comes_from_outside_is_escaped() -> None:
+    events = change(power_loss(), TrialEnded, lambda one: TrialEnded(one.t, 1, NASTY))
+    events = change(events, RunStarted, lambda one: RunStarted(one.t, NASTY, NASTY, NASTY, 4, {NASTY: NASTY}))
+    events = change(
+        events, TrialStarted, lambda one: TrialStarted(one.t, 1, NASTY, "krogan2", NASTY, NASTY, NASTY, {NASTY: 1.0})
+    )
+    events = change(
+        events,
+        Write,
+        lambda one: Write(one.t, one.instance, one.seq, one.due, one.sent, one.outcome, NASTY if one.error else ""),
+    )
+    page = render_html(events)
+    assert "<script>alert" not in page
+    assert "<b>" not in re.sub(r"<b>[^<]*</b>", "", page)
+    assert "\x00" not in page
+    assert "\x1b" not in page
+    test_charts_are_xml_and_within_their_frame(page)
