@@ -21,7 +21,12 @@ USER = "heartbeat"
 
 
 def binaries() -> Path | None:
-    """Return the folder with ``initdb`` and ``postgres``, the newest version first."""
+    """Return the folder with ``initdb`` and ``postgres``, of the newest version; None where they can't be used."""
+    try:
+        pwd.getpwnam("postgres")
+    except KeyError:
+        if os.geteuid() == 0:
+            return None
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
     if found:
         return found[-1].parent
