@@ -87,8 +87,10 @@ class CommandFailed(MachineError):
     """A command in a machine ended with a status other than 0."""
 
     def __init__(self, node: str, command: str, status: int, output: str) -> None:
-        last = next((line.strip() for line in reversed(output.splitlines()) if line.strip()), "no output")
-        super().__init__(f"{command!r} ended with status {status}: {last}", where=node)
+        lines = [line.strip() for line in output.splitlines() if line.strip()]
+        # Programs say "error" first and give up in other words; without such a line the last one says the most.
+        telling = next((line for line in lines if "error:" in line.lower()), lines[-1] if lines else "no output")
+        super().__init__(f"{command!r} ended with status {status}: {telling}", where=node)
         self.status = status
         self.output = output
 

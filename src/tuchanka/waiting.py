@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
 
 from tuchanka.errors import DeadlineExceeded
 
@@ -36,3 +36,19 @@ async def wait_until(
             reason = f": {why_not()}" if why_not else ""
             raise DeadlineExceeded(f"{what} did not happen within {deadline_s:g} s{reason}", hint=hint)
         await asyncio.sleep(interval_s)
+
+
+async def together(*work: Coroutine[Any, Any, object]) -> None:
+    """Do all at the same time; when one fails the others are cancelled, and the first failure is raised as itself."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for one in work:
+                group.create_task(one)
+    except BaseExceptionGroup as failures:
+        raise first_of(failures) from failures
+
+
+def first_of(failures: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return the first exception of a group that is no group."""
+    first = failures.exceptions[0]
+    return first_of(first) if isinstance(first, BaseExceptionGroup) else first

@@ -3,9 +3,11 @@
 A stage or a fault asks for the capability it needs and nothing more, so that it runs on every provider that has it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
+
+from tuchanka.files import File
 
 PowerState = Literal["on", "off"]
 WatchdogState = Literal["armed", "disarmed", "absent"]
@@ -18,16 +20,6 @@ class Completed:
     status: int
     stdout: str
     stderr: str
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """A file to put on a machine; the owner is a user name of the machine."""
-
-    content: str
-    mode: int = 0o644
-    owner: str = "root"
-    group: str = "root"
 
 
 @runtime_checkable
@@ -136,15 +128,17 @@ class Provider(Protocol):
     """Makes machines and the network between them, and takes all of it away again."""
 
     @property
-    def nic(self) -> str:
-        """The name of the network interface inside its machines."""
-
-    @property
     def packages_included(self) -> bool:
         """Whether its image already holds every package, so that the install stage need not fetch them."""
 
+    async def make_image(self, note: Callable[[str], None]) -> None:
+        """Make what machines are made from, if it isn't there; ``note`` is told what is going on."""
+
     async def prepare(self) -> None:
         """Make what all machines share (network, folders); safe to repeat."""
+
+    async def tidy(self) -> None:
+        """End what an earlier, killed command has left running in the machines; the caller holds the lab's lock."""
 
     def machine(self, name: str) -> Machine:
         """Return the machine called ``name``; it need not exist yet."""

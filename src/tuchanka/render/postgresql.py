@@ -1,8 +1,8 @@
-"""The configuration of PostgreSQL instances, kept outside the data directory so that a base backup leaves it alone."""
+"""The configuration of PostgreSQL instances, outside the data directory, so that a base backup leaves it alone."""
 
-from tuchanka.machines.protocols import File
+from tuchanka.files import File
 from tuchanka.render.engine import fill
-from tuchanka.render.layout import PG_SOCKETS, InstancePaths
+from tuchanka.render.layout import PG_SOCKETS, PGPASS, InstancePaths
 from tuchanka.timing.types import Timing
 from tuchanka.topology.types import Cluster, Instance, Topology
 
@@ -21,6 +21,7 @@ def instance_files(
             node=node,
             paths=paths,
             sockets=PG_SOCKETS,
+            pgpass=PGPASS,
             topology=topology,
             synchronous=synchronous_standby_names(cluster, instance, node),
             timing=timing,

@@ -1,6 +1,6 @@
 """What makes a node part of a cluster: corosync with its quorum device, and sbd."""
 
-from tuchanka.machines.protocols import File
+from tuchanka.files import File
 from tuchanka.render import layout
 from tuchanka.render.engine import fill
 from tuchanka.timing.types import Timing

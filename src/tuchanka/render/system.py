@@ -1,6 +1,6 @@
 """What every machine has, whatever its part: names, addresses, time, locale, SSH."""
 
-from tuchanka.machines.protocols import File
+from tuchanka.files import File
 from tuchanka.render.engine import fill
 from tuchanka.topology.types import Node, Topology, Witness
 
@@ -41,7 +41,7 @@ def hosts(topology: Topology) -> str:
 
 def locale_gen(locale: str) -> str:
     """Return /etc/locale.gen; the C locales need no generating (locale-gen(8))."""
-    if locale.split(".")[0] in {"C", "POSIX"}:
+    if locale.split(".", maxsplit=1)[0] in {"C", "POSIX"}:
         return "# the C locales are built in\n"
     return f"{locale} {locale.partition('.')[2] or 'ISO-8859-1'}\n"
 

@@ -1,6 +1,6 @@
 """Everything that is rendered of a topology, in one tree."""
 
-from tuchanka.machines.protocols import File
+from tuchanka.files import File
 from tuchanka.render.pcs import cluster_script, instance_scripts
 from tuchanka.render.postgresql import instance_files
 from tuchanka.render.quorum import quorum_files, witness_files

@@ -6,6 +6,7 @@ needs a group of its own in every hierarchy that systemd uses: with ``--keep-uni
 group it was started in.
 """
 
+import contextlib
 import os
 import signal
 from collections.abc import Sequence
@@ -47,7 +48,8 @@ def folders(group: str, root: Path = ROOT) -> tuple[Path, ...]:
 def make(group: str, root: Path = ROOT) -> None:
     """Make the group in every hierarchy; under v2 hand it the controllers."""
     for folder in folders(group, root):
-        folder.mkdir(parents=True, exist_ok=True)
+        if not folder.exists():
+            folder.mkdir(parents=True, exist_ok=True)
     if is_v2(root):
         parent = root
         for part in Path(group).parts:
@@ -119,3 +121,22 @@ async def remove(group: str, root: Path = ROOT) -> None:
         return True
 
     await wait_until(removed, deadline_s=10, interval_s=0.05, what=f"the removal of the control group {group}")
+
+
+def remove_if_empty(group: str, root: Path = ROOT) -> None:
+    """Remove a group without groups below it, unless something still runs in it (a daemon that a command started)."""
+    for folder in folders(group, root):
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+
+
+async def kill_abandoned(group: str, root: Path = ROOT) -> None:
+    """End what commands of dead processes have left running; each has a group called PID.NUMBER after its owner."""
+    names = {
+        folder.name for top in folders(group, root) if top.exists() for folder in top.iterdir() if folder.is_dir()
+    }
+    for name in sorted(names):
+        owner = name.partition(".")[0]
+        if owner.isdigit() and not Path(f"/proc/{owner}").exists():
+            await kill(f"{group}/{name}", root)
+            await remove(f"{group}/{name}", root)

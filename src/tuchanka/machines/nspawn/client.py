@@ -47,7 +47,7 @@ async def start(lab: LabPaths, name: str, base: Path, limits: Limits, watchdog_s
     layers.prepare(paths)
     paths.run.mkdir(parents=True, exist_ok=True, mode=0o700)
     machine, supervisors = f"{lab.group}/{name}", f"{lab.group}/supervisors"
-    for group in (f"{machine}/exec", supervisors):
+    for group in (machine, supervisors):
         cgroups.make(group)
     cgroups.limit(machine, limits)
     spec = Spec(

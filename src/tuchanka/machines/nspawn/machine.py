@@ -2,23 +2,26 @@
 
 import asyncio
 import io
+import itertools
+import os
 import tarfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tuchanka.errors import CommandFailed, DeadlineExceeded, LabError, MachineError
+from tuchanka.files import File
 from tuchanka.machines.nspawn import cgroups, client, layers
 from tuchanka.machines.nspawn.paths import LabPaths
-from tuchanka.machines.protocols import Completed, File, PowerState, WatchdogState
+from tuchanka.machines.protocols import Completed, PowerState, WatchdogState
 from tuchanka.topology.types import Limits
 from tuchanka.waiting import wait_until
 
+NUMBERS = itertools.count()  # of the commands of this process: each has a control group of its own
 BOOT_S = 60.0
 SHUTDOWN_S = 90.0
 ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-    "HOME": "/root",
     "LANG": "C.UTF-8",
 }
 
@@ -37,15 +40,22 @@ class NspawnMachine:
 
     # --- Runner
 
-    def command(self, argv: Sequence[str], *, user: str | None = None) -> list[str]:
+    def command(self, argv: Sequence[str]) -> list[str]:
         """Return the command of this host that runs ``argv`` in the machine; both die with their parent."""
+        return self._command(argv, None, self.exec_group("user"))
+
+    def exec_group(self, name: str) -> str:
+        """Return the control group for a command that comes from outside: below the machine's limits."""
+        return f"{self.lab.group}/{self.name}/exec/{name}"
+
+    def _command(self, argv: Sequence[str], user: str | None, group: str) -> list[str]:
         if self._leader is None:
             raise MachineError("is off", where=self.name, hint=f"switch it on with 'tuchanka power-on {self.name}'")
-        enter = cgroups.entering(f"{self.lab.group}/{self.name}/exec", [])
+        cgroups.make(group)
         become = [f"--reuid={user}", f"--regid={user}", "--init-groups"] if user else []
         return [
             *("setpriv", "--pdeathsig", "KILL", "--"),
-            *enter,
+            *cgroups.entering(group, []),
             *("nsenter", "--target", str(self._leader), "--all", "--"),
             *("setpriv", "--pdeathsig", "KILL", *become, "--", *argv),
         ]
@@ -81,13 +91,13 @@ class NspawnMachine:
         self, argv: Sequence[str], stdin: bytes, user: str | None, timeout: float
     ) -> tuple[int, bytes, bytes]:
         await self.find()
-        environment = ENVIRONMENT if user is None else {**ENVIRONMENT, "HOME": "/"}
+        group = self.exec_group(f"{os.getpid()}.{next(NUMBERS)}")
         process = await asyncio.create_subprocess_exec(
-            *self.command(argv, user=user),
+            *self._command(argv, user, group),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env=environment,
+            env=ENVIRONMENT,
         )
         try:
             async with asyncio.timeout(timeout):
@@ -98,8 +108,10 @@ class NspawnMachine:
             ) from error
         finally:
             if process.returncode is None:
-                process.kill()
+                # Its children hold the pipes, too, and would keep working on something nobody waits for.
+                await asyncio.shield(cgroups.kill(group))
                 await process.wait()
+            cgroups.remove_if_empty(group)
         return process.returncode or 0, stdout, stderr
 
     # --- Copier

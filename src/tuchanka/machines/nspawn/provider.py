@@ -1,36 +1,45 @@
 """The nspawn provider: a lab of systemd-nspawn machines on this host."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tuchanka.machines.nspawn import cgroups, network
+from tuchanka.machines.nspawn import cgroups, image, network
 from tuchanka.machines.nspawn.machine import NspawnMachine
 from tuchanka.machines.nspawn.paths import LabPaths
+from tuchanka.machines.nspawn.recipe import recipe
 from tuchanka.topology.types import Topology
 
 
 class NspawnProvider:
-    """The machines of one lab. ``base`` is the root of the base image, which all of them share."""
+    """The machines of one lab, all of them made from one base image."""
 
-    nic = "host0"  # systemd-nspawn(1), --network-veth
     packages_included = True
 
-    def __init__(self, folder: Path, topology: Topology, *, base: Path, watchdog_s: float) -> None:
+    def __init__(self, folder: Path, topology: Topology, *, watchdog_s: float) -> None:
         self.paths = LabPaths(folder)
         self.topology = topology
-        self.base = base
+        self.recipe = recipe(topology.postgresql)
         self.watchdog_s = watchdog_s
+
+    async def make_image(self, note: Callable[[str], None]) -> None:
+        """Build the base image, or check the one that is there."""
+        await image.ensure(self.recipe, note)
 
     async def prepare(self) -> None:
         """Make the lab's network namespace and folders."""
         self.paths.run.mkdir(parents=True, exist_ok=True, mode=0o700)
         await network.make(self.paths, self.topology.network.subnet, self.topology.network.host)
 
+    async def tidy(self) -> None:
+        """End the commands in machines that a killed process has left running."""
+        for machine in self.topology.machines:
+            await cgroups.kill_abandoned(f"{self.paths.group}/{machine.name}/exec")
+
     def machine(self, name: str) -> NspawnMachine:
         """Return the machine called ``name``."""
         return NspawnMachine(
-            self.paths, name, base=self.base, limits=self.topology.limits, watchdog_s=self.watchdog_s
+            self.paths, name, base=image.root_of(self.recipe), limits=self.topology.limits, watchdog_s=self.watchdog_s
         )
 
     def inside(self, argv: Sequence[str]) -> list[str]:

@@ -1,0 +1,67 @@
+"""Reads ``crm_mon --output-as=xml``. Pure.
+
+Source: crm_mon(8) and its schema in Pacemaker (xml/api/crm_mon-*.rng).
+"""
+
+from dataclasses import dataclass, field
+
+from lxml import etree
+
+
+@dataclass(frozen=True, slots=True)
+class CrmNode:
+    """A node as Pacemaker sees it."""
+
+    online: bool
+    standby: bool
+    maintenance: bool
+    unclean: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CrmView:
+    """One node's view of the cluster. ``roles`` maps (resource, node) to Pacemaker's role, started ones only."""
+
+    coordinator: str | None = None
+    with_quorum: bool = False
+    fencing: bool = False
+    maintenance: bool = False
+    nodes: dict[str, CrmNode] = field(default_factory=dict)
+    roles: dict[tuple[str, str], str] = field(default_factory=dict)
+    fail_counts: dict[tuple[str, str], str] = field(default_factory=dict)
+
+
+def parse(text: str) -> CrmView | None:
+    """Read the XML; ``None`` where crm_mon had nothing to say, because the cluster doesn't run there."""
+    try:
+        root = etree.fromstring(text.encode())
+    except etree.XMLSyntaxError:
+        return None
+    status = root.find("status")
+    if root.find("summary") is None or (status is not None and status.get("code") != "0"):
+        return None
+    dc = root.find("summary/current_dc")
+    options = root.find("summary/cluster_options")
+    return CrmView(
+        coordinator=dc.get("name") if dc is not None and dc.get("present") == "true" else None,
+        with_quorum=dc is not None and dc.get("with_quorum") == "true",
+        fencing=options is not None and options.get("stonith-enabled") == "true",
+        maintenance=options is not None and options.get("maintenance-mode") == "true",
+        nodes={
+            node.get("name", ""): CrmNode(
+                **{flag: node.get(flag) == "true" for flag in ("online", "standby", "maintenance", "unclean")}
+            )
+            for node in root.iterfind("nodes/node")
+        },
+        roles={
+            (resource.get("id", "").partition(":")[0], node.get("name", "")): resource.get("role", "")
+            for resource in root.iterfind("resources//resource")
+            for node in resource.iterfind("node")
+        },
+        fail_counts={
+            (history.get("id", ""), node.get("name", "")): history.get("fail-count", "0")
+            for node in root.iterfind("node_history/node")
+            for history in node.iterfind("resource_history")
+            if history.get("fail-count", "0") != "0"
+        },
+    )

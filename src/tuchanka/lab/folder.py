@@ -1,0 +1,128 @@
+"""The state folder of a lab: its marker, its lock, and files written in one step."""
+
+import fcntl
+import json
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tuchanka.errors import InputError, LabBusy, LabError
+
+DEFAULT_ROOT = Path("/var/lib/tuchanka")
+VERSION = 1
+
+
+def write_atomically(path: Path, text: str, *, mode: int = 0o644) -> None:
+    """Write the file so that a reader, or a crash, sees the old text or the new one."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(mode)
+        Path(name).replace(path)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, slots=True)
+class LabFolder:
+    """One lab's folder; ``path`` is absolute."""
+
+    path: Path
+
+    @property
+    def marker(self) -> Path:
+        """The file that makes a folder a lab's: what is kept about the lab as a whole."""
+        return self.path / "lab.json"
+
+    @property
+    def topology_file(self) -> Path:
+        """The topology that the lab was built from."""
+        return self.path / "topology.toml"
+
+    @property
+    def secrets(self) -> Path:
+        """Passwords and keys, readable for root alone."""
+        return self.path / "secrets"
+
+    @property
+    def ssh(self) -> Path:
+        """The lab's SSH key pair, host keys and client configuration."""
+        return self.path / "ssh"
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a lab."""
+        return self.marker.exists()
+
+    def found(self, topology_text: str) -> None:
+        """Make the folder a lab's, built from this topology; safe to repeat.
+
+        Raises:
+            InputError: the folder holds something else.
+        """
+        if not self.exists:
+            if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+                raise InputError(
+                    "exists and holds no lab", where=str(self.path), hint="give --lab a new or an empty folder"
+                )
+            self.path.mkdir(parents=True, exist_ok=True, mode=0o755)
+            write_atomically(self.marker, json.dumps({"version": VERSION, "founded": time.time()}))
+        if not self.topology_file.exists():
+            write_atomically(self.topology_file, topology_text)
+
+    def read_marker(self) -> dict[str, Any]:
+        """Return what is kept about the lab.
+
+        Raises:
+            LabError: there is no lab, or one of another version.
+        """
+        try:
+            kept: dict[str, Any] = json.loads(self.marker.read_text())
+            version = kept["version"]
+        except FileNotFoundError as error:
+            raise LabError("there is no lab", where=str(self.path), hint="make it with 'tuchanka up'") from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise LabError(
+                "the lab's state can't be read", where=str(self.marker), hint="'tuchanka destroy'"
+            ) from error
+        if version != VERSION:
+            raise LabError(
+                f"the lab is of version {version}, not {VERSION}", where=str(self.path), hint="'tuchanka destroy'"
+            )
+        return kept
+
+    @contextmanager
+    def locked(self, command: str) -> Iterator[None]:
+        """Hold the lab for one command; a killed holder's lock is free at once.
+
+        Raises:
+            LabBusy: another command holds it.
+        """
+        lock = lock_file(self.path)
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        with lock.open("a+") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                file.seek(0)
+                holder = file.read().strip() or "another command"
+                raise LabBusy(
+                    f"{holder} is working on this lab", where=str(self.path), hint="wait for it to end"
+                ) from error
+            file.truncate(0)
+            file.write(f"'tuchanka {command}' (PID {os.getpid()})")
+            file.flush()
+            yield
+
+
+def lock_file(folder: Path) -> Path:
+    """Return the lock of a lab: outside its folder, so that ``destroy`` can hold it to the end."""
+    return Path("/run/tuchanka/locks") / str(folder).strip("/").replace("/", "_")

@@ -1,0 +1,78 @@
+"""The setup of one instance: data directory, users and databases, and a base backup for each standby."""
+
+from tuchanka.heartbeat import schema
+from tuchanka.lab.lab import Lab
+from tuchanka.machines.protocols import Machine
+from tuchanka.render.layout import PG_SOCKETS, PGPASS, InstancePaths
+from tuchanka.topology.types import Instance
+from tuchanka.waiting import together
+
+HEARTBEAT_USER = "heartbeat"
+INITDB_S = 120.0
+SERVER_S = 60.0
+BACKUP_S = 3600.0
+
+
+async def setup(lab: Lab, instance: Instance) -> None:
+    """Make all copies of the instance; every server is stopped, in good order, at the end."""
+    paths = InstancePaths(lab.topology.postgresql, instance.name)
+    home = lab.machine(instance.home)
+    await initdb(home, paths, lab.topology.locale)
+    await start(home, paths)
+    await psql(home, instance, "postgres", users_sql(lab))
+    await psql(home, instance, schema.DATABASE, f"{schema.CREATE_TABLE};\n{schema.grant(HEARTBEAT_USER)};\n")
+    standbys = [lab.machine(name) for name in instance.nodes if name != instance.home]
+    address = str(lab.topology.machine(instance.home).address)
+    await together(*(base_backup(standby, paths, address, instance.port) for standby in standbys))
+    await stop(home, paths)
+
+
+def users_sql(lab: Lab) -> str:
+    """Return the statements that make the users and the heartbeat's database."""
+    secrets = lab.secrets()
+    return (
+        f"create role replicator with login replication password '{secrets.replication}';\n"
+        f"create role {HEARTBEAT_USER} with login password '{secrets.heartbeat}';\n"
+        f"create database {schema.DATABASE} owner {HEARTBEAT_USER};\n"
+    )
+
+
+async def initdb(machine: Machine, paths: InstancePaths, locale: str) -> None:
+    """Make an empty data directory with checksums; its configuration is elsewhere, so initdb's is removed."""
+    await machine.run(["rm", "-rf", paths.data])
+    command = [f"{paths.programs}/initdb", "--pgdata", paths.data, "--data-checksums", "--encoding=UTF8"]
+    command += [f"--locale={locale}", "--auth-local=peer", "--auth-host=scram-sha-256", "--no-instructions"]
+    await machine.run(command, user="postgres", timeout=INITDB_S)
+    unused = [f"{paths.data}/{name}" for name in ("postgresql.conf", "pg_hba.conf", "pg_ident.conf")]
+    await machine.run(["rm", "-f", *unused])
+
+
+async def start(machine: Machine, paths: InstancePaths) -> None:
+    """Start the server outside the cluster, for the setup alone: commits wait for no standby."""
+    options = "-c synchronous_standby_names= -c logging_collector=off"
+    command = [f"{paths.programs}/pg_ctl", "start", "-D", paths.config, "-o", options, "-w", "-s", "-l", "/dev/null"]
+    await machine.run(command, user="postgres", timeout=SERVER_S)
+
+
+async def stop(machine: Machine, paths: InstancePaths) -> None:
+    """Stop that server, with a checkpoint."""
+    command = [f"{paths.programs}/pg_ctl", "stop", "-D", paths.data, "-m", "fast", "-w", "-s"]
+    await machine.run(command, user="postgres", timeout=SERVER_S)
+
+
+async def psql(machine: Machine, instance: Instance, database: str, statements: str) -> str:
+    """Run statements as the superuser through the socket; they come by standard input, never as an argument."""
+    command = ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", PG_SOCKETS, "-p", str(instance.port), "-d", database]
+    done = await machine.run([*command, "-f", "-"], stdin=statements.encode(), user="postgres", timeout=SERVER_S)
+    return done.stdout
+
+
+async def base_backup(machine: Machine, paths: InstancePaths, primary: str, port: int) -> None:
+    """Copy the primary's data directory to the machine, whole or not at all."""
+    half = f"{paths.data}.copying"
+    source = f"host={primary} port={port} user=replicator passfile={PGPASS}"
+    await machine.run(["rm", "-rf", half, paths.data])
+    command = [f"{paths.programs}/pg_basebackup", "-d", source, "-D", half]
+    command += ["--wal-method=stream", "--checkpoint=fast", "--no-password"]
+    await machine.run(command, user="postgres", timeout=BACKUP_S)
+    await machine.run(["mv", half, paths.data])

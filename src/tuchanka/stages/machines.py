@@ -1,0 +1,73 @@
+"""The stages of one machine: create gives it a name, a network and SSH; install all packages and files."""
+
+from tuchanka.files import File
+from tuchanka.lab import keys
+from tuchanka.lab.lab import Lab
+from tuchanka.machines.protocols import Machine
+from tuchanka.render.layout import COROSYNC_KEY, PGPASS
+from tuchanka.render.system import system_files
+from tuchanka.render.tree import machine_files
+from tuchanka.stages import qnetd
+from tuchanka.topology.types import Topology
+from tuchanka.waiting import together
+
+LOCALE_S = 120.0
+PACKAGES_S = 1200.0
+
+
+async def create(lab: Lab, machine: Machine) -> None:
+    """Make the machine known by its name, address and SSH key; it is shut down at the end."""
+    lab.ensure_keys()
+    await machine.power_on()
+    await machine.put(
+        {
+            **system_files(lab.topology, lab.topology.machine(machine.name)),
+            **keys.machine_files(lab.folder, lab.topology, machine.name),
+        }
+    )
+    await machine.run(["ln", "-sf", f"/usr/share/zoneinfo/{lab.topology.timezone}", "/etc/localtime"])
+    await machine.shut_down()
+
+
+async def install(lab: Lab, machine: Machine) -> None:
+    """Put every file and secret of the machine's part in its place; it is shut down at the end."""
+    await machine.power_on()
+    witness = lab.topology.witness
+    is_witness = witness is not None and machine.name == witness.name
+    files = dict(machine_files(lab.topology, machine.name, lab.timing))
+    if not is_witness:
+        files |= secret_files(lab, machine.name)
+    await machine.put(files)
+    if lab.topology.locale.split(".", maxsplit=1)[0] not in {"C", "POSIX"}:
+        await machine.run(["locale-gen"], timeout=LOCALE_S)
+    if is_witness:
+        await qnetd.install(machine)
+    else:
+        await machine.run(["systemctl", "enable", "--quiet", "sbd"])  # with corosync, which nothing starts on boot
+        await own_folders(lab.topology, machine)
+    await machine.shut_down()
+
+
+def secret_files(lab: Lab, node: str) -> dict[str, File]:
+    """Return path → file of a node's secrets."""
+    secrets = lab.secrets()
+    cluster = lab.topology.cluster_of(node)
+    ports = sorted({instance.port for instance in cluster.instances if node in instance.nodes})
+    lines = "".join(f"*:{port}:replication:replicator:{secrets.replication}\n" for port in ports)
+    return {
+        COROSYNC_KEY: File(secrets.corosync_key, mode=0o400),
+        PGPASS: File(lines, mode=0o600, owner="postgres", group="postgres"),
+    }
+
+
+async def own_folders(topology: Topology, machine: Machine) -> None:
+    """Give the folders of the instances to PostgreSQL's user."""
+    version = topology.postgresql
+    for folder in (f"/etc/postgresql/{version}", f"/var/lib/postgresql/{version}"):
+        await machine.run(["mkdir", "-p", folder])
+        await machine.run(["chown", "-R", "postgres:postgres", folder])
+
+
+async def shut_down_all(machines: tuple[Machine, ...]) -> None:
+    """Shut machines down at the same time."""
+    await together(*(machine.shut_down() for machine in machines))
