@@ -9,6 +9,7 @@ what it needs, because a lab runs one of these for every machine.
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -57,6 +58,7 @@ class Supervisor:
         self.leader: int | None = None
         self.link_up = True
         self.keep_on = True
+        self.cut = False
         self.boots = 0
         self.resetting: asyncio.Task[float] | None = None
         self.watchdog = WatchdogFifo(Path(spec.watchdog), spec.watchdog_s, self.watchdog_expired)
@@ -82,11 +84,12 @@ class Supervisor:
     async def boot(self) -> int:
         """Run nspawn once, until the machine stops, and return its status.
 
-        The machine stays off after a status of 0 (the guest powered off) and where it never got a first process;
-        after a reboot, a crash and a power cycle it boots again.
+        The machine stays off after a status of 0 (the guest powered off) and where it never got a first process by
+        itself; after a reboot, a crash and a power cycle it boots again.
         """
         await self.ip("link", "del", self.interface)  # the kernel takes a dead machine's away only a moment later
         self.watchdog.drain()
+        self.cut = False
         self.boots += 1
         with Path(self.spec.console).open("ab") as console:
             self.nspawn = await asyncio.create_subprocess_exec(
@@ -95,6 +98,8 @@ class Supervisor:
                 stdout=console,
                 stderr=console,
             )
+        if not self.keep_on:  # it was switched off before there was anything to kill
+            self.nspawn.kill()
         waiting = asyncio.create_task(self.nspawn.wait())
         while self.leader is None and not waiting.done():
             self.leader = linux.child_with_own_pids(self.nspawn.pid)
@@ -103,8 +108,8 @@ class Supervisor:
         if not self.link_up:
             await self.ip("link", "set", self.interface, "down")
         status = await waiting
-        self.keep_on = self.keep_on and status != 0 and self.leader is not None
-        self.leader = None
+        self.keep_on = self.keep_on and status != 0 and (self.leader is not None or self.cut)
+        self.leader = self.nspawn = None
         return status
 
     async def ip(self, *arguments: str) -> int:
@@ -113,14 +118,17 @@ class Supervisor:
         return await process.wait()
 
     async def cut_power(self, reason: str) -> float:
-        """Take the link down, then kill the machine's PID 1; return when the link went."""
+        """Take the link down, then kill the machine's PID 1 (before that nspawn); return when the link went."""
         await self.ip("link", "set", self.interface, "down")
         moment = time.monotonic()
         self.watchdog.disarm()
         self.record("power cut", reason=reason)
-        victim = self.leader or (self.nspawn.pid if self.nspawn else None)
-        if victim:
-            os.kill(victim, signal.SIGKILL)
+        self.cut = True
+        with contextlib.suppress(ProcessLookupError):  # it has just ended by itself
+            if self.leader:
+                os.kill(self.leader, signal.SIGKILL)
+            elif self.nspawn:
+                self.nspawn.kill()
         return moment
 
     def watchdog_expired(self, silence_s: float) -> None:
@@ -168,7 +176,10 @@ class Supervisor:
         """Ask the guest's systemd to stop."""
         self.keep_on = False
         if self.leader:
-            os.kill(self.leader, ORDERLY_SHUTDOWN)
+            with contextlib.suppress(ProcessLookupError):  # it has just ended by itself
+                os.kill(self.leader, ORDERLY_SHUTDOWN)
+        else:
+            await self.cut_power("shut-down before the boot")
         return {}
 
     async def do_link(self, request: dict[str, Any]) -> dict[str, Any]:
