@@ -6,6 +6,7 @@ interrupted verb leaves either the state before or the state after it.
 
 import contextlib
 import shutil
+import tempfile
 from pathlib import Path
 
 from tuchanka.errors import UnknownName
@@ -64,5 +65,5 @@ def _discard(paths: MachinePaths, folder: Path) -> None:
     trash = paths.disk / "trash"
     trash.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(FileNotFoundError):
-        folder.rename(trash / f"{folder.name}.{len(list(trash.iterdir()))}")
+        folder.rename(Path(tempfile.mkdtemp(dir=trash)) / folder.name)
     shutil.rmtree(trash, ignore_errors=True)
