@@ -119,7 +119,7 @@ def test_snapshots_hold_the_files_and_a_rollback_forgets_the_later_ones():
     with_machine(provider, lambda one: one.rollback("one"))
     assert machine.snapshots() == ("one",)
     assert machine.files["/f"].content == "1"
-    with pytest.raises(UnknownName, match="'two'.*choose from: one"):
+    with pytest.raises(UnknownName, match=r"'two'.*choose from: one"):
         with_machine(provider, lambda one: one.rollback("two"))
     with_machine(provider, lambda one: one.rollback(None))
     assert (machine.snapshots(), machine.files) == ((), {})

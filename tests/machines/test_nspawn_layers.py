@@ -1,0 +1,133 @@
+from pathlib import Path
+
+import pytest
+
+from tuchanka.errors import UnknownName
+from tuchanka.machines.nspawn import layers
+from tuchanka.machines.nspawn.paths import MachinePaths
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> MachinePaths:
+    paths = MachinePaths(tmp_path / "disk", tmp_path / "run")
+    layers.prepare(paths)
+    return paths
+
+
+def write(paths: MachinePaths, text: str) -> None:
+    layers.prepare(paths)
+    (paths.upper / "file").write_text(text)
+
+
+def three_snapshots(paths: MachinePaths) -> None:
+    for name in ("create", "install", "set-up"):
+        write(paths, name)
+        layers.freeze(paths, name)
+
+
+def test_a_machine_that_was_never_made_has_no_snapshots(tmp_path: Path):
+    paths = MachinePaths(tmp_path / "disk", tmp_path / "run")
+    assert layers.names(paths) == ()
+    layers.roll_back(paths, None)
+    assert layers.names(paths) == ()
+
+
+def test_snapshots_are_named_the_oldest_first_and_mounted_the_newest_on_top(paths: MachinePaths):
+    three_snapshots(paths)
+    layers.prepare(paths)
+    assert layers.names(paths) == ("create", "install", "set-up")
+    frozen = [str(layer) for layer in layers.frozen(paths)]
+    lower = ":".join((*reversed(frozen), "/base"))
+    assert layers.mount_options(paths, Path("/base")) == (
+        f"lowerdir={lower},upperdir={paths.upper},workdir={paths.work}"
+    )
+    assert [(Path(layer) / "file").read_text() for layer in frozen] == ["create", "install", "set-up"]
+    assert list(paths.upper.iterdir()) == []
+
+
+def test_more_than_nine_snapshots_keep_their_order(paths: MachinePaths):
+    names = [f"s{number}" for number in range(12)]
+    for name in names:
+        layers.freeze(paths, name)
+    assert list(layers.names(paths)) == names
+
+
+def test_a_rollback_drops_the_upper_layer_and_the_later_snapshots(paths: MachinePaths):
+    three_snapshots(paths)
+    write(paths, "later")
+    layers.roll_back(paths, "install")
+    assert layers.names(paths) == ("create", "install")
+    layers.prepare(paths)
+    assert list(paths.upper.iterdir()) == []
+    assert not (paths.disk / "trash").exists()
+
+
+def test_a_rollback_to_the_newest_snapshot_drops_the_upper_layer_alone(paths: MachinePaths):
+    three_snapshots(paths)
+    write(paths, "later")
+    layers.roll_back(paths, "set-up")
+    assert layers.names(paths) == ("create", "install", "set-up")
+    assert not paths.upper.exists()
+
+
+def test_a_rollback_to_nothing_leaves_the_empty_disk(paths: MachinePaths):
+    three_snapshots(paths)
+    layers.roll_back(paths, None)
+    assert layers.names(paths) == ()
+    assert not paths.upper.exists()
+
+
+def test_an_unknown_snapshot_changes_nothing(paths: MachinePaths):
+    three_snapshots(paths)
+    write(paths, "later")
+    with pytest.raises(UnknownName, match="no snapshot called 'gone'; choose from: create, install, set-up"):
+        layers.roll_back(paths, "gone")
+    assert layers.names(paths) == ("create", "install", "set-up")
+    assert (paths.upper / "file").read_text() == "later"
+
+
+def test_a_freeze_that_was_killed_after_its_rename_has_taken_place(paths: MachinePaths):
+    write(paths, "create")
+    paths.upper.rename(paths.layers / "0001-create")
+    assert layers.names(paths) == ("create",)
+    layers.freeze(paths, "install")
+    assert layers.names(paths) == ("create", "install")
+
+
+def test_a_rollback_that_was_killed_can_be_done_again(paths: MachinePaths, monkeypatch: pytest.MonkeyPatch):
+    three_snapshots(paths)
+    write(paths, "later")
+    real = layers._discard
+    allowed = 2
+
+    def killed(its: MachinePaths, folder: Path) -> None:
+        nonlocal allowed
+        if allowed == 0:
+            raise KeyboardInterrupt
+        allowed -= 1
+        real(its, folder)
+
+    monkeypatch.setattr(layers, "_discard", killed)
+    with pytest.raises(KeyboardInterrupt):
+        layers.roll_back(paths, None)
+    assert layers.names(paths) == ("create", "install")
+    monkeypatch.undo()
+    layers.roll_back(paths, None)
+    assert layers.names(paths) == ()
+
+
+@pytest.mark.parametrize("left", ["upper.0", "upper.1", "0003-set-up.0", "x/upper"])
+def test_the_trash_of_a_killed_rollback_is_in_nobodys_way(paths: MachinePaths, left: str):
+    three_snapshots(paths)
+    write(paths, "later")
+    (paths.disk / "trash" / left).mkdir(parents=True)
+    (paths.disk / "trash" / left / "half").write_text("deleted")
+    layers.roll_back(paths, "create")
+    assert layers.names(paths) == ("create",)
+    assert not (paths.disk / "trash").exists()
+
+
+def test_the_folder_that_overlayfs_works_in_is_empty_before_each_mount(paths: MachinePaths):
+    (paths.work / "work").mkdir()
+    layers.prepare(paths)
+    assert list(paths.work.iterdir()) == []
