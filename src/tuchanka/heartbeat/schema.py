@@ -5,6 +5,7 @@ import re
 from tuchanka.errors import InputError
 
 DATABASE = "heartbeat"
+USER = "heartbeat"
 
 # One row per beat. ``written_mono`` is the recorder's own CLOCK_MONOTONIC when it sent the row: the age of what a
 # reader sees is then a difference on one clock, whatever the nodes' clocks say.

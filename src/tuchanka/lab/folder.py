@@ -1,15 +1,18 @@
 """The state folder of a lab: its marker, its lock, and files written in one step."""
 
+import contextlib
 import fcntl
+import hashlib
 import json
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from tuchanka.errors import InputError, LabBusy, LabError
 
@@ -69,14 +72,42 @@ class LabFolder:
             InputError: the folder holds something else.
         """
         if not self.exists:
-            if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
-                raise InputError(
-                    "exists and holds no lab", where=str(self.path), hint="give --lab a new or an empty folder"
-                )
+            self.must_be_a_lab()
             self.path.mkdir(parents=True, exist_ok=True, mode=0o755)
             write_atomically(self.marker, json.dumps({"version": VERSION, "founded": time.time()}))
         if not self.topology_file.exists():
             write_atomically(self.topology_file, topology_text)
+
+    def must_be_a_lab(self) -> None:
+        """Refuse a folder that holds something else; one that isn't there is fine.
+
+        Raises:
+            InputError: it holds something else.
+        """
+        if not self.exists and self.path.exists() and (not self.path.is_dir() or self._holds_something_else()):
+            raise InputError(
+                "holds no lab", where=str(self.path), hint="give --lab a lab's, a new or an empty folder"
+            )
+
+    def _holds_something_else(self) -> bool:
+        # A lab whose founding was killed has no marker yet, but may have the first half of one.
+        return any(not entry.name.startswith(f".{self.marker.name}.") for entry in self.path.iterdir())
+
+    def remove(self) -> None:
+        """Remove the folder; the marker goes last, so that a killed call can be repeated. The lock goes with it."""
+        if self.path.exists():
+            for entry in self.path.iterdir():
+                if entry.is_dir() and not entry.is_symlink():
+                    shutil.rmtree(entry)
+                elif entry != self.marker:
+                    entry.unlink()
+            self.marker.unlink(missing_ok=True)
+            self.path.rmdir()
+        lock = lock_file(self.path)
+        lock.unlink(missing_ok=True)
+        for folder in (lock.parent, lock.parent.parent):
+            with contextlib.suppress(OSError):  # another lab's lock is there
+                folder.rmdir()
 
     def read_marker(self) -> dict[str, Any]:
         """Return what is kept about the lab.
@@ -106,23 +137,30 @@ class LabFolder:
         Raises:
             LabBusy: another command holds it.
         """
-        lock = lock_file(self.path)
-        lock.parent.mkdir(parents=True, exist_ok=True)
-        with lock.open("a+") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                file.seek(0)
-                holder = file.read().strip() or "another command"
-                raise LabBusy(
-                    f"{holder} is working on this lab", where=str(self.path), hint="wait for it to end"
-                ) from error
+        with _open_locked(lock_file(self.path), self.path) as file:
             file.truncate(0)
             file.write(f"'tuchanka {command}' (PID {os.getpid()})")
             file.flush()
             yield
 
 
+def _open_locked(lock: Path, lab: Path) -> IO[str]:
+    """Open and lock the file; again, if its last holder removed it in between."""
+    while True:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        file = lock.open("a+")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            file.seek(0)
+            holder = file.read().strip() or "another command"
+            file.close()
+            raise LabBusy(f"{holder} is working on this lab", where=str(lab), hint="wait for it to end") from error
+        if lock.exists() and lock.stat().st_ino == os.fstat(file.fileno()).st_ino:
+            return file
+        file.close()
+
+
 def lock_file(folder: Path) -> Path:
     """Return the lock of a lab: outside its folder, so that ``destroy`` can hold it to the end."""
-    return Path("/run/tuchanka/locks") / str(folder).strip("/").replace("/", "_")
+    return Path("/run/tuchanka/locks") / hashlib.sha256(str(folder).encode()).hexdigest()[:32]

@@ -47,8 +47,12 @@ class Runner(Protocol):
             MachineError: the machine is off or can't be reached.
         """
 
-    def command(self, argv: Sequence[str]) -> list[str]:
-        """Return the command of this host that runs ``argv`` on the machine, with its standard streams."""
+    async def command(self, argv: Sequence[str]) -> list[str]:
+        """Return the command of this host that runs ``argv`` on the machine, with its standard streams.
+
+        Raises:
+            MachineError: the machine is off or can't be reached.
+        """
 
 
 @runtime_checkable

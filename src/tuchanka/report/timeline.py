@@ -216,9 +216,7 @@ def _grid(
     return parts
 
 
-def _bar(  # noqa: PLR0917 - a rectangle
-    x: float, base: float, wide: float, high: float, kind: str, words: str
-) -> Markup:
+def _bar(x: float, base: float, wide: float, high: float, kind: str, words: str) -> Markup:
     return element(
         "rect", element("title", words), x=x - wide / 2, y=base - high, width=wide, height=high, class_=f"beat {kind}"
     )

@@ -7,7 +7,6 @@ from tuchanka.render.layout import PG_SOCKETS, PGPASS, InstancePaths
 from tuchanka.topology.types import Instance
 from tuchanka.waiting import together
 
-HEARTBEAT_USER = "heartbeat"
 INITDB_S = 120.0
 SERVER_S = 60.0
 BACKUP_S = 3600.0
@@ -20,7 +19,7 @@ async def setup(lab: Lab, instance: Instance) -> None:
     await initdb(home, paths, lab.topology.locale)
     await start(home, paths)
     await psql(home, instance, "postgres", users_sql(lab))
-    await psql(home, instance, schema.DATABASE, f"{schema.CREATE_TABLE};\n{schema.grant(HEARTBEAT_USER)};\n")
+    await psql(home, instance, schema.DATABASE, f"{schema.CREATE_TABLE};\n{schema.grant(schema.USER)};\n")
     standbys = [lab.machine(name) for name in instance.nodes if name != instance.home]
     address = str(lab.topology.machine(instance.home).address)
     await together(*(base_backup(standby, paths, address, instance.port) for standby in standbys))
@@ -32,8 +31,8 @@ def users_sql(lab: Lab) -> str:
     secrets = lab.secrets()
     return (
         f"create role replicator with login replication password '{secrets.replication}';\n"
-        f"create role {HEARTBEAT_USER} with login password '{secrets.heartbeat}';\n"
-        f"create database {schema.DATABASE} owner {HEARTBEAT_USER};\n"
+        f"create role {schema.USER} with login password '{secrets.heartbeat}';\n"
+        f"create database {schema.DATABASE} owner {schema.USER};\n"
     )
 
 
@@ -68,11 +67,14 @@ async def psql(machine: Machine, instance: Instance, database: str, statements: 
 
 
 async def base_backup(machine: Machine, paths: InstancePaths, primary: str, port: int) -> None:
-    """Copy the primary's data directory to the machine, whole or not at all."""
-    half = f"{paths.data}.copying"
+    """Copy the primary's data directory to the machine, whole or not at all; the old one goes last."""
+    half, old = f"{paths.data}.copying", f"{paths.data}.old"
     source = f"host={primary} port={port} user=replicator passfile={PGPASS}"
-    await machine.run(["rm", "-rf", half, paths.data])
+    await machine.run(["rm", "-rf", half, old])
     command = [f"{paths.programs}/pg_basebackup", "-d", source, "-D", half]
     command += ["--wal-method=stream", "--checkpoint=fast", "--no-password"]
     await machine.run(command, user="postgres", timeout=BACKUP_S)
-    await machine.run(["mv", half, paths.data])
+    # Whoever starts it by hand gets a standby, never a second primary.
+    await machine.run(["touch", f"{half}/standby.signal"], user="postgres")
+    swap = 'if [ -e "$1" ]; then mv "$1" "$3"; fi && sync -f "$2" && mv "$2" "$1" && rm -rf "$3"'
+    await machine.run(["sh", "-c", swap, "sh", paths.data, half, old], timeout=BACKUP_S)

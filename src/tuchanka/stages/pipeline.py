@@ -6,7 +6,9 @@ left no snapshot, so it is done again from the one before it.
 
 from collections.abc import Awaitable, Callable
 
-from tuchanka.errors import UnknownName
+from tuchanka.cluster import operate
+from tuchanka.cluster.observe import observe
+from tuchanka.errors import InputError, LabError, UnknownName
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.progress import Progress
 from tuchanka.machines.protocols import Machine
@@ -88,27 +90,70 @@ async def go_back(machine: Machine, name: str | None) -> None:
     await machine.rollback(name)
 
 
-async def roll_back(lab: Lab, name: str, progress: Progress) -> None:
-    """Roll every machine of the lab back to a stage or to a snapshot; all of them are off afterwards.
+def rollback_targets(lab: Lab, name: str) -> dict[str, str]:
+    """Return machine → the snapshot that it goes back to; machines that aren't made are left out.
 
-    A machine that ends before the stage (the witness has no ``setup``) keeps the last stage it has.
+    A machine that ends before a stage (the witness has no ``setup``) goes back to the last stage it has.
 
     Raises:
-        UnknownName: no machine, or not every machine, has it; nothing has been changed.
+        UnknownName: no machine, or not every machine, has it.
     """
-    every = [lab.machine(machine.name) for machine in lab.topology.machines]
-    made = [machine for machine in every if machine.snapshots()]
-    targets = {machine: target(machine, name) for machine in made}
-    if not any(name in machine.snapshots() for machine in made) or None in targets.values():
-        common = [one for one in STAGES if any(one in machine.snapshots() for machine in made)]
-        shared = set.intersection(*(set(machine.snapshots()) for machine in made)) if made else set()
-        raise UnknownName("snapshot", name, sorted({*common, *shared}))
+    made = [machine for machine in map(lab.machine, _names(lab)) if machine.snapshots()]
+    found = {machine.name: target(machine, name) for machine in made}
+    targets = {machine: snapshot for machine, snapshot in found.items() if snapshot is not None}
+    if len(targets) < len(made) or name not in targets.values():
+        anywhere = {one for machine in made for one in machine.snapshots()}
+        everywhere = set.intersection(*(set(machine.snapshots()) for machine in made)) if made else set()
+        raise UnknownName(
+            "snapshot", name, [one for one in STAGES if one in anywhere] + sorted(everywhere - {*STAGES})
+        )
+    return targets
+
+
+async def roll_back(lab: Lab, targets: dict[str, str], progress: Progress) -> None:
+    """Switch the machines off and roll each back to its snapshot."""
+
+    async def one(name: str, snapshot: str) -> None:
+        with progress.step("rollback", name):
+            await go_back(lab.machine(name), snapshot)
+
+    await together(*(one(name, snapshot) for name, snapshot in targets.items()))
+
+
+async def take_snapshot(lab: Lab, name: str, progress: Progress) -> None:
+    """Stop clusters and machines in good order, keep every machine, and bring back what ran.
+
+    Raises:
+        InputError: a machine has a snapshot of that name; nothing has been changed.
+    """
+    made = [machine for machine in map(lab.machine, _names(lab)) if machine.snapshots()]
+    if not made:
+        raise LabError("no machine is made yet", where=str(lab.path), hint="make them with 'tuchanka up'")
+    taken = [machine.name for machine in made if name in machine.snapshots()]
+    if taken or name in STAGES:
+        raise InputError(f"there is a snapshot {name!r} already", where=", ".join(taken), hint="choose another name")
+    states = {cluster: await observe(lab, cluster) for cluster in lab.topology.clusters}
+    running = [cluster for cluster, state in states.items() if state.running]
+    on = [machine for machine in made if await machine.power_state() == "on"]
+    for cluster in running:
+        with progress.step("stop", cluster.name):
+            await operate.stop(lab, cluster)
 
     async def one(machine: Machine) -> None:
-        with progress.step("rollback", machine.name):
-            await go_back(machine, targets[machine])
+        with progress.step("snapshot", machine.name):
+            await machine.shut_down()
+            await machine.snapshot(name)
 
     await together(*(one(machine) for machine in made))
+    await together(*(machine.power_on() for machine in on))
+    for cluster in running:
+        with progress.step("start", cluster.name) as note:
+            await operate.start(lab, cluster)
+            await operate.wait_healthy(lab, cluster, note=note)
+
+
+def _names(lab: Lab) -> list[str]:
+    return [machine.name for machine in lab.topology.machines]
 
 
 def target(machine: Machine, name: str) -> str | None:

@@ -40,8 +40,9 @@ class NspawnMachine:
 
     # --- Runner
 
-    def command(self, argv: Sequence[str]) -> list[str]:
+    async def command(self, argv: Sequence[str]) -> list[str]:
         """Return the command of this host that runs ``argv`` in the machine; both die with their parent."""
+        await self._find()
         return self._command(argv, None, self.exec_group("user"))
 
     def exec_group(self, name: str) -> str:
@@ -60,7 +61,7 @@ class NspawnMachine:
             *("setpriv", "--pdeathsig", "KILL", *become, "--", *argv),
         ]
 
-    async def find(self) -> None:
+    async def _find(self) -> None:
         """Look up the machine's first process, which ``command`` needs.
 
         Raises:
@@ -90,7 +91,7 @@ class NspawnMachine:
     async def _run(
         self, argv: Sequence[str], stdin: bytes, user: str | None, timeout: float
     ) -> tuple[int, bytes, bytes]:
-        await self.find()
+        await self._find()
         group = self.exec_group(f"{os.getpid()}.{next(NUMBERS)}")
         process = await asyncio.create_subprocess_exec(
             *self._command(argv, user, group),

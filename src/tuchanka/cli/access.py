@@ -1,0 +1,90 @@
+"""Commands that get into machines: exec, ssh, logs, and what other programs need to get there."""
+
+import os
+import subprocess
+import sys
+from typing import Annotated
+
+import typer
+
+from tuchanka.cli.context import open_lab, run
+from tuchanka.errors import InputError
+from tuchanka.lab import keys
+from tuchanka.lab.folder import write_atomically
+from tuchanka.lab.lab import Lab
+from tuchanka.machines.nspawn.machine import ENVIRONMENT
+from tuchanka.render.system import hosts as hosts_file
+
+Node = Annotated[str, typer.Argument(help="A machine.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    passing = {"allow_interspersed_args": False}
+    app.command("exec", context_settings=passing)(execute)
+    app.command("ssh", context_settings=passing)(ssh)
+    app.command()(logs)
+    app.command()(hosts)
+    app.command("ssh-config")(ssh_config)
+
+
+def execute(
+    context: typer.Context,
+    node: Node,
+    command: Annotated[list[str], typer.Argument(help="A command and its arguments, after --.")],
+) -> None:
+    """Run a command as root on a machine and pass its exit status on: [bold]tuchanka exec witness -- uptime[/]."""
+    lab = open_lab(context)
+    machine = lab.machine(node)
+    run(machine.find())
+    done = subprocess.run(
+        machine.command(command), env={**ENVIRONMENT, "TERM": os.environ.get("TERM", "dumb")}, check=False
+    )
+    raise typer.Exit(done.returncode)
+
+
+def _config(lab: Lab) -> str:
+    return keys.client_config(lab.folder, lab.topology, lab.provider.inside([]))
+
+
+def ssh(
+    context: typer.Context,
+    node: Node,
+    command: Annotated[list[str] | None, typer.Argument(help="A command, after --.", show_default="a shell")] = None,
+) -> None:
+    """Log in to a machine with the lab's key, in a terminal of its own."""
+    lab = open_lab(context)
+    lab.machine(node)
+    config = lab.folder.ssh / "config"
+    if not (lab.folder.ssh / "id_ed25519").exists():
+        raise InputError("the lab has no keys yet", where=str(lab.folder.ssh), hint="make it with 'tuchanka up'")
+    write_atomically(config, _config(lab), mode=0o600)
+    sys.stdout.flush()
+    os.execvp("ssh", ["ssh", "-F", str(config), node, *(command or [])])  # noqa: S606 - becomes ssh
+
+
+def logs(
+    context: typer.Context,
+    node: Node,
+    console: Annotated[bool, typer.Option("--console", help="Its console instead of its journal.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on showing new lines.")] = False,
+) -> None:
+    """Show a machine's journal: [bold]tuchanka logs tuchanka2a --follow[/]."""
+    lab = open_lab(context)
+    machine = lab.machine(node)
+    if console:
+        typer.echo(machine.console_log(), nl=False)
+        return
+    command = run(machine.command(["journalctl", "--no-pager", *(["--follow"] if follow else [])]))
+    raise typer.Exit(subprocess.run(command, env=ENVIRONMENT, check=False).returncode)
+
+
+def hosts(context: typer.Context) -> None:
+    """Print the lab's names and addresses in the format of /etc/hosts."""
+    lab = open_lab(context)
+    typer.echo(hosts_file(lab.topology), nl=False)
+
+
+def ssh_config(context: typer.Context) -> None:
+    """Print an ssh_config for the lab's machines: [bold]tuchanka ssh-config >> ~/.ssh/config[/]."""
+    typer.echo(_config(open_lab(context)), nl=False)

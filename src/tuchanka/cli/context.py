@@ -1,0 +1,111 @@
+"""What every command starts from: the program's options, the topology, the lab and its lock."""
+
+import asyncio
+import os
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import typer
+
+from tuchanka.errors import HostError, LabError
+from tuchanka.lab.folder import DEFAULT_ROOT, LabFolder
+from tuchanka.lab.lab import Lab
+from tuchanka.machines.nspawn.provider import NspawnProvider
+from tuchanka.timing.derive import derive
+from tuchanka.topology.load import default_text, load, parse
+from tuchanka.topology.types import Cluster, Topology
+
+T = TypeVar("T")
+
+
+@dataclass
+class Globals:
+    """The program's own options."""
+
+    lab: Path | None = None
+    topology: Path | None = None
+    json: bool = False
+
+
+def settings(context: typer.Context) -> Globals:
+    """Return the program's own options."""
+    found: Globals = context.obj
+    return found
+
+
+def lab_path(context: typer.Context) -> Path:
+    """Return the lab's state folder: that of ``--lab``, or the one with the topology's name."""
+    ours = settings(context)
+    return (ours.lab or DEFAULT_ROOT / load(ours.topology).name).absolute()
+
+
+def read_topology(context: typer.Context) -> tuple[Topology, str]:
+    """Return the topology that the command is about, and its text.
+
+    It is the file of ``--topology``; else the one that the lab was built from; else the built-in one.
+    """
+    ours = settings(context)
+    if ours.topology is not None:
+        return load(ours.topology), ours.topology.read_text()
+    folder = LabFolder(lab_path(context))
+    if folder.topology_file.exists():
+        return load(folder.topology_file), folder.topology_file.read_text()
+    return load(None), default_text()
+
+
+def need_root(what: str) -> None:
+    """Refuse to touch machines as an ordinary user.
+
+    Raises:
+        HostError: the user isn't root.
+    """
+    if os.geteuid() != 0:
+        raise HostError(f"{what} needs root", hint="run it with sudo")
+
+
+def open_lab(context: typer.Context, *, make: bool = False) -> Lab:
+    """Return the lab; with ``make`` a new one, if there is none.
+
+    Raises:
+        LabError: there is no lab, or it was built from another topology.
+        HostError: the user isn't root, or there is no such provider here.
+    """
+    need_root("touching a lab's machines")
+    topology, text = read_topology(context)
+    folder = LabFolder(lab_path(context))
+    timing = derive(topology)
+    if topology.provider != "nspawn":
+        raise HostError(f"the provider {topology.provider!r} is not there yet", hint='use provider = "nspawn"')
+    if make:
+        folder.found(text)
+    folder.read_marker()
+    if parse(folder.topology_file.read_text(), topology.source) != topology:
+        raise LabError(
+            "the lab was built from another topology",
+            where=str(folder.topology_file),
+            hint="leave --topology out, or destroy the lab first",
+        )
+    return Lab(folder, topology, timing, NspawnProvider(folder.path, topology, watchdog_s=timing.watchdog_s))
+
+
+@contextmanager
+def held_lab(context: typer.Context, *, make: bool = False) -> Iterator[Lab]:
+    """Open the lab for one command alone, and end what a killed one left running in its machines."""
+    need_root("touching a lab's machines")
+    with LabFolder(lab_path(context)).locked(context.info_name or ""):
+        lab = open_lab(context, make=make)
+        asyncio.run(lab.provider.tidy())
+        yield lab
+
+
+def choose(topology: Topology, names: list[str] | None) -> tuple[Cluster, ...]:
+    """Return the clusters of these names, or all of them."""
+    return tuple(topology.cluster(name) for name in dict.fromkeys(names)) if names else topology.clusters
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Do the work to its end; Ctrl-C cancels it, and it cleans up after itself."""
+    return asyncio.run(work)

@@ -1,0 +1,131 @@
+"""Commands about a live cluster: its state, starting and stopping it, mending a node."""
+
+import asyncio
+import time
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.console import Group
+from rich.live import Live
+from rich.text import Text
+
+from tuchanka.cli.context import choose, held_lab, open_lab, run, settings
+from tuchanka.cli.machines import Clusters
+from tuchanka.cli.output import show, show_json
+from tuchanka.cli.progress import TerminalProgress
+from tuchanka.cluster import operate
+from tuchanka.cluster import restore as restoring
+from tuchanka.cluster.health import problems
+from tuchanka.cluster.observe import observe
+from tuchanka.cluster.state import ClusterState
+from tuchanka.lab.lab import Lab
+from tuchanka.report.state import state_view
+from tuchanka.topology.types import Cluster
+
+Node = Annotated[str, typer.Argument(help="A node.")]
+MON_S = 1.0
+
+cluster_app = typer.Typer(no_args_is_help=True, help="Start and stop whole clusters.")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    for command in (status, mon, restore):
+        app.command()(command)
+    app.add_typer(cluster_app, name="cluster")
+
+
+async def _observe_all(lab: Lab, chosen: tuple[Cluster, ...]) -> list[tuple[Cluster, ClusterState]]:
+    states = await asyncio.gather(*(observe(lab, cluster) for cluster in chosen))
+    return list(zip(chosen, states, strict=True))
+
+
+def _made(lab: Lab, chosen: tuple[Cluster, ...]) -> tuple[Cluster, ...]:
+    """Leave out the clusters of which nothing is made, unless that leaves none."""
+    made = tuple(c for c in chosen if any(lab.machine(node.name).snapshots() for node in c.nodes))
+    return made or chosen
+
+
+def status(context: typer.Context, clusters: Clusters = None) -> None:
+    """Show the live clusters, and whether they are healthy or why not; exit status 1 if one isn't."""
+    lab = open_lab(context)
+    chosen = choose(lab.topology, clusters) if clusters else _made(lab, lab.topology.clusters)
+    seen = run(_observe_all(lab, chosen))
+    reasons = {cluster.name: problems(state, cluster) for cluster, state in seen}
+    if settings(context).json:
+        show_json(
+            [
+                {**asdict(state), "healthy": not reasons[state.name], "problems": reasons[state.name]}
+                for _, state in seen
+            ]
+        )
+    else:
+        for _, state in seen:
+            show(state_view(state, reasons[state.name]))
+    if any(reasons.values()):
+        raise typer.Exit(1)
+
+
+def mon(context: typer.Context, clusters: Clusters = None) -> None:
+    """Watch the clusters live, until Ctrl-C."""
+    lab = open_lab(context)
+    chosen = choose(lab.topology, clusters) if clusters else _made(lab, lab.topology.clusters)
+
+    async def watch() -> None:
+        with Live(refresh_per_second=4, screen=True) as live:
+            while True:
+                seen = await _observe_all(lab, chosen)
+                views = [state_view(state, problems(state, cluster)) for cluster, state in seen]
+                live.update(Group(Text(time.strftime("%H:%M:%S  Ctrl-C ends"), "dim"), *views))
+                await asyncio.sleep(MON_S)
+
+    try:
+        run(watch())
+    except KeyboardInterrupt:
+        return
+
+
+@cluster_app.command("start")
+def cluster_start(context: typer.Context, cluster: Annotated[str, typer.Argument(help="A cluster.")]) -> None:
+    """Switch a cluster's machines on, start it on every node, and wait until it is healthy."""
+    with held_lab(context) as lab, TerminalProgress() as progress:
+        chosen = lab.topology.cluster(cluster)
+        with progress.step("start", cluster) as note:
+
+            async def work() -> None:
+                await lab.provider.prepare()
+                await operate.start(lab, chosen)
+                await operate.wait_healthy(lab, chosen, note=note)
+
+            run(work())
+
+
+@cluster_app.command("stop")
+def cluster_stop(context: typer.Context, cluster: Annotated[str, typer.Argument(help="A cluster.")]) -> None:
+    """Stop a cluster on every node, resources first; the machines stay on."""
+    with held_lab(context) as lab, TerminalProgress() as progress, progress.step("stop", cluster):
+        run(operate.stop(lab, lab.topology.cluster(cluster)))
+
+
+def restore(
+    context: typer.Context,
+    node: Node,
+    instance: Annotated[str | None, typer.Argument(help="An instance.", show_default="all on the node")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print the steps.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Even if the node may hold the only copy.")] = False,
+) -> None:
+    """Bring a failed node back as a standby: [bold]tuchanka restore tuchanka2a --dry-run[/] says how."""
+    with held_lab(context) as lab:
+        cluster = lab.topology.cluster_of(node)
+        steps = run(restoring.plan(lab, cluster, node, instance, force=force))
+        if settings(context).json:
+            show_json([asdict(step) for step in steps])
+        elif not steps:
+            show(f"{node}: nothing to do, all its copies stream")
+        elif dry_run:
+            for number, step in enumerate(steps, 1):
+                show(f"{number}. {step.text}")
+        if steps and not dry_run:
+            with TerminalProgress() as progress:
+                run(restoring.carry_out(lab, cluster, node, steps, progress))
