@@ -35,12 +35,9 @@ def execute(
 ) -> None:
     """Run a command as root on a machine and pass its exit status on: [bold]tuchanka exec witness -- uptime[/]."""
     lab = open_lab(context)
-    machine = lab.machine(node)
-    run(machine.find())
-    done = subprocess.run(
-        machine.command(command), env={**ENVIRONMENT, "TERM": os.environ.get("TERM", "dumb")}, check=False
-    )
-    raise typer.Exit(done.returncode)
+    environment = {**ENVIRONMENT, "TERM": os.environ.get("TERM", "dumb")}
+    inside = run(lab.machine(node).command(command))
+    raise typer.Exit(subprocess.run(inside, env=environment, check=False).returncode)
 
 
 def _config(lab: Lab) -> str:

@@ -4,11 +4,12 @@ import json
 from typing import Any
 
 from rich.console import Console, RenderableType
+from rich.text import Text
 
 
 def show(what: RenderableType) -> None:
-    """Print something for people."""
-    Console(highlight=False).print(what)
+    """Print something for people; a line stays one line, only tables are fitted to the terminal."""
+    Console(highlight=False).print(what, soft_wrap=isinstance(what, str | Text))
 
 
 def show_json(value: Any) -> None:

@@ -132,8 +132,7 @@ async def take_snapshot(lab: Lab, name: str, progress: Progress) -> None:
     taken = [machine.name for machine in made if name in machine.snapshots()]
     if taken or name in STAGES:
         raise InputError(f"there is a snapshot {name!r} already", where=", ".join(taken), hint="choose another name")
-    states = {cluster: await observe(lab, cluster) for cluster in lab.topology.clusters}
-    running = [cluster for cluster, state in states.items() if state.running]
+    running = [cluster for cluster in lab.topology.clusters if (await observe(lab, cluster)).running]
     on = [machine for machine in made if await machine.power_state() == "on"]
     for cluster in running:
         with progress.step("stop", cluster.name):
