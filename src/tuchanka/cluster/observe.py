@@ -1,6 +1,7 @@
 """Looks at a live cluster: one command on every node, all nodes at once, each with its own deadline."""
 
 import asyncio
+import contextlib
 import json
 import re
 from dataclasses import dataclass, field
@@ -87,12 +88,18 @@ async def look(machine: Machine, cluster: Cluster) -> Look:
         crm=parse(sections.get("crm", "")),
         quorum=sections.get("quorum", ""),
         qdevice=sections.get("qdevice", ""),
-        sql={
-            name.removeprefix("sql "): json.loads(text)
-            for name, text in sections.items()
-            if name.startswith("sql ") and text.startswith("{") and text.endswith("}")
-        },
+        sql=read_answers(sections),
     )
+
+
+def read_answers(sections: dict[str, str]) -> dict[str, dict[str, Any]]:
+    """Return instance → PostgreSQL's answer; one that was cut short is none."""
+    answers: dict[str, dict[str, Any]] = {}
+    for name, text in sections.items():
+        if name.startswith("sql ") and text.startswith("{"):
+            with contextlib.suppress(ValueError):
+                answers[name.removeprefix("sql ")] = json.loads(text)
+    return answers
 
 
 async def observe(lab: Lab, cluster: Cluster) -> ClusterState:
