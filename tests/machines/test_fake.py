@@ -79,6 +79,7 @@ def test_a_scripted_deadline_passes():
     "verb",
     [
         lambda one: one.run(["true"]),
+        lambda one: one.command(["true"]),
         lambda one: one.get("/f"),
         put("/f", ""),
         lambda one: one.reset(),

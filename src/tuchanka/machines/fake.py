@@ -147,7 +147,7 @@ class FakeMachine:
             raise CommandFailed(self.name, " ".join(argv)[:80], completed.status, output)
         return completed
 
-    def command(self, argv: Sequence[str]) -> list[str]:
+    async def command(self, argv: Sequence[str]) -> list[str]:
         """Return a command that only says what would be run."""
         self._must_be_on()
         return ["echo", self.name, *argv]
