@@ -34,8 +34,8 @@ PREDICTED = {
     "first write": 0.1,
 }
 JOURNAL = (
-    (1.03, "corosync", "[TOTEM ] Token has not been received in 750 ms"),
-    (1.31, "corosync", "[TOTEM ] A processor failed, forming new configuration: token timed out (1000ms)"),
+    (1.03, "corosync", "[TOTEM ] A processor failed, forming new configuration: token timed out (1000ms)"),
+    (1.31, "corosync", "[KNET  ] host: host: 1 has no active links"),
     (2.52, "corosync", "[QUORUM] Members[1]: 2"),
     (2.53, "pacemaker-controld", "notice: Quorum retained"),
     (

@@ -364,7 +364,7 @@ SEQS = st.integers(0, 60)
         max_size=30,
     ),
 )
-def test_laws(  # noqa: PLR0917 - what is drawn
+def test_laws(
     outcomes: list[str],
     ranges: list[list[int]],
     up_to: int,

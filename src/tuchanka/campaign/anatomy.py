@@ -24,7 +24,7 @@ class Rule:
 
 FIRST_WRITE = "first write"
 RULES: tuple[Rule, ...] = (
-    Rule("detected", r"corosync", r"Token has not been received in|A processor failed, forming new configuration"),
+    Rule("detected", r"corosync", r"A processor failed, forming new configuration"),
     Rule(
         "quorum decided",
         r"corosync",

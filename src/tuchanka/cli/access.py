@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tuchanka.cli.context import open_lab, run
+from tuchanka.cli.context import open_lab, read_topology, run
 from tuchanka.errors import InputError
 from tuchanka.lab import keys
 from tuchanka.lab.folder import write_atomically
@@ -37,7 +37,12 @@ def execute(
     lab = open_lab(context)
     environment = {**ENVIRONMENT, "TERM": os.environ.get("TERM", "dumb")}
     inside = run(lab.machine(node).command(command))
-    raise typer.Exit(subprocess.run(inside, env=environment, check=False).returncode)
+    raise typer.Exit(_status(subprocess.run(inside, env=environment, check=False).returncode))
+
+
+def _status(returned: int) -> int:
+    """Return the exit status as a shell would: 128 + N for what signal N ended."""
+    return returned if returned >= 0 else 128 - returned
 
 
 def _config(lab: Lab) -> str:
@@ -73,13 +78,13 @@ def logs(
         typer.echo(machine.console_log(), nl=False)
         return
     command = run(machine.command(["journalctl", "--no-pager", *(["--follow"] if follow else [])]))
-    raise typer.Exit(subprocess.run(command, env=ENVIRONMENT, check=False).returncode)
+    raise typer.Exit(_status(subprocess.run(command, env=ENVIRONMENT, check=False).returncode))
 
 
 def hosts(context: typer.Context) -> None:
     """Print the lab's names and addresses in the format of /etc/hosts."""
-    lab = open_lab(context)
-    typer.echo(hosts_file(lab.topology), nl=False)
+    topology, _ = read_topology(context)
+    typer.echo(hosts_file(topology), nl=False)
 
 
 def ssh_config(context: typer.Context) -> None:

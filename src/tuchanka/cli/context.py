@@ -95,7 +95,13 @@ def open_lab(context: typer.Context, *, make: bool = False) -> Lab:
 def held_lab(context: typer.Context, *, make: bool = False) -> Iterator[Lab]:
     """Open the lab for one command alone, and end what a killed one left running in its machines."""
     need_root("touching a lab's machines")
-    with LabFolder(lab_path(context)).locked(context.info_name or ""):
+    folder = LabFolder(lab_path(context))
+    # A folder that is no lab's isn't even locked.
+    if make:
+        folder.must_be_a_lab()
+    else:
+        folder.read_marker()
+    with folder.locked(context.info_name or ""):
         lab = open_lab(context, make=make)
         asyncio.run(lab.provider.tidy())
         yield lab

@@ -1,11 +1,12 @@
 """Commands that make, keep and take away machines."""
 
-from typing import Annotated
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
 
 import typer
 
 from tuchanka.cli.ask import sure
-from tuchanka.cli.context import choose, held_lab, lab_path, need_root, run, settings
+from tuchanka.cli.context import choose, held_lab, lab_path, need_root, read_topology, run, settings
 from tuchanka.cli.output import show, show_json
 from tuchanka.cli.progress import TerminalProgress
 from tuchanka.cluster import operate
@@ -42,32 +43,36 @@ async def raise_clusters(lab: Lab, chosen: tuple[Cluster, ...], progress: Progre
     await together(*(bring_up(lab, cluster, progress) for cluster in chosen))
 
 
-def up(context: typer.Context, clusters: Clusters = None) -> None:
-    """Bring clusters up to healthy, from wherever they are: [bold]tuchanka up tuchanka2[/]."""
+def _do(
+    context: typer.Context,
+    names: list[str] | None,
+    stages: Callable[[Lab, tuple[Cluster, ...], Progress], Coroutine[Any, Any, None]],
+) -> None:
+    """Do the stages on clusters, whose names are looked up before anything is made."""
+    chosen = choose(read_topology(context)[0], names)
     require_host()
     with held_lab(context, make=True) as lab, TerminalProgress() as progress:
-        run(raise_clusters(lab, choose(lab.topology, clusters), progress))
+        run(stages(lab, chosen, progress))
+
+
+def up(context: typer.Context, clusters: Clusters = None) -> None:
+    """Bring clusters up to healthy, from wherever they are: [bold]tuchanka up tuchanka2[/]."""
+    _do(context, clusters, raise_clusters)
 
 
 def create(context: typer.Context, clusters: Clusters = None) -> None:
     """Do the stages up to [bold]create[/]: machines with a name, a network and SSH."""
-    require_host()
-    with held_lab(context, make=True) as lab, TerminalProgress() as progress:
-        run(pipeline.create(lab, choose(lab.topology, clusters), progress))
+    _do(context, clusters, pipeline.create)
 
 
 def install(context: typer.Context, clusters: Clusters = None) -> None:
     """Do the stages up to [bold]install[/]: every package and file in its place."""
-    require_host()
-    with held_lab(context, make=True) as lab, TerminalProgress() as progress:
-        run(pipeline.install(lab, choose(lab.topology, clusters), progress))
+    _do(context, clusters, pipeline.install)
 
 
 def setup(context: typer.Context, clusters: Clusters = None) -> None:
     """Do the stages up to [bold]setup[/]: clusters that only have to be started."""
-    require_host()
-    with held_lab(context, make=True) as lab, TerminalProgress() as progress:
-        run(pipeline.setup(lab, choose(lab.topology, clusters), progress))
+    _do(context, clusters, pipeline.setup)
 
 
 def snapshots(context: typer.Context) -> None:
@@ -111,11 +116,11 @@ def destroy(
     need_root("destroying a lab")
     folder = LabFolder(lab_path(context))
     paths = LabPaths(folder.path)
+    folder.must_be_a_lab()
     if dry_run:
         show(f"would end every process in the control group {paths.group}")
         show(f"would remove the network namespace {paths.namespace}, {paths.run} and {folder.path}")
         return
-    folder.must_be_a_lab()
     if folder.exists:
         sure(f"destroy the lab in {folder.path} with all its data", yes=yes)
     with folder.locked("destroy"), TerminalProgress() as progress, progress.step("destroy", paths.label):

@@ -1,14 +1,16 @@
 """The entry point: every outcome becomes an exit status, every error one line."""
 
+import os
 import signal
 import sys
 from collections.abc import Sequence
 
-from typer.exceptions import TyperException
+from typer.exceptions import Abort, Exit, TyperException
+from typer.main import get_command
 
 from tuchanka.cli.app import app
 from tuchanka.cli.context import Globals
-from tuchanka.errors import InputError, TuchankaError
+from tuchanka.errors import HostError, InputError, TuchankaError
 
 # Options of the whole program, which people also write after the command.
 WITH_VALUE = ("--lab", "--topology")
@@ -19,29 +21,54 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return 0 = did it and it holds, 1 = a finding, 2 = bad input, 3 = could not do it."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C: heals, and says so
     try:
-        arguments = globals_first(list(sys.argv[1:] if argv is None else argv))
-        status = app(arguments, standalone_mode=False, prog_name="tuchanka", obj=Globals())
+        status = _run(globals_first(list(sys.argv[1:] if argv is None else argv)))
+        sys.stdout.flush()
     except TyperException as error:
-        return _say(InputError(error.format_message().rstrip("."), hint="see 'tuchanka --help'"))
+        what = error.format_message().rstrip(".") or "a command is missing"
+        return _say(InputError(what, hint="see 'tuchanka --help'"))
     except TuchankaError as error:
         return _say(error)
     except BrokenPipeError:
-        sys.stderr.close()  # whoever read the output has had enough
+        # Whoever read the output has had enough; nothing more is to be written at the interpreter's end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 3
-    except KeyboardInterrupt:
+    except OSError as error:
+        what = error.strerror or str(error) or type(error).__name__
+        return _say(
+            HostError(what, where=str(error.filename or ""), hint="is there room, and may you do that there?")
+        )
+    except (KeyboardInterrupt, Abort):
         sys.stderr.write("tuchanka: interrupted; running the command again goes on\n")
         return 3
-    return status if isinstance(status, int) else 0
+    return status
+
+
+def _run(arguments: list[str]) -> int:
+    """Run a command; not by calling the app, which would make of Ctrl-C and a closed pipe a status of its own."""
+    command = get_command(app)
+    try:
+        with command.make_context("tuchanka", arguments, obj=Globals()) as context:
+            command.invoke(context)
+    except Exit as end:
+        return end.exit_code
+    return 0
 
 
 def globals_first(arguments: list[str]) -> list[str]:
-    """Move the program's own options in front of the command, wherever they stand before ``--``."""
+    """Move the program's own options in front of the command, wherever they stand before ``--``.
+
+    Raises:
+        InputError: an option that stands last lacks its value.
+    """
     end = arguments.index("--") if "--" in arguments else len(arguments)
     ours, rest = [], []
     words = iter(arguments[:end])
     for word in words:
         if word in WITH_VALUE:
-            ours += [word, *([value] if (value := next(words, None)) is not None else [])]
+            value = next(words, None)
+            if value is None:
+                raise InputError(f"Option {word!r} requires an argument", hint="see 'tuchanka --help'")
+            ours += [word, value]
         elif word in FLAGS or word.startswith(tuple(f"{name}=" for name in WITH_VALUE)):
             ours.append(word)
         else:

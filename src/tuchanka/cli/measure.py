@@ -17,7 +17,7 @@ from tuchanka.cli.output import show, show_json
 from tuchanka.cli.progress import TerminalProgress
 from tuchanka.doctor import require_host
 from tuchanka.errors import InputError
-from tuchanka.events import Event, Read, Write, read_history, to_json
+from tuchanka.events import Event, Read, TrialStarted, Write, read_history, to_json
 from tuchanka.faults.catalogue import CATALOGUE
 from tuchanka.faults.fault import find
 from tuchanka.heartbeat.client import configure, recording
@@ -45,6 +45,9 @@ def _folder(out: Path | None, what: str) -> Path:
     folder = (out or Path("tuchanka-reports") / f"{datetime.now():%Y%m%d-%H%M%S}-{what}").absolute()  # noqa: DTZ005 - local
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError("is not an empty folder", where=str(folder), hint="name a new one with --out")
+    above = next(path for path in folder.parents if path.exists())
+    if not above.is_dir():
+        raise InputError("is not a folder", where=str(above), hint="name a new one with --out")
     return folder
 
 
@@ -69,8 +72,9 @@ def _measure(context: typer.Context, plan: list[Plan], names: list[str], folder:
 
 def demo(context: typer.Context, out: Out = None) -> None:
     """Build tuchanka2, cut its primary's power, watch it fail over, mend it, and report."""
-    require_host()
     folder = _folder(out, "demo")
+    choose(read_topology(context)[0], [DEMO_CLUSTER])
+    require_host()
     plan = [Plan(DEMO_CLUSTER, "power-off", "primary")]
     recovered = _measure(context, plan, [DEMO_CLUSTER], folder)
     if not settings(context).json:
@@ -93,13 +97,17 @@ def measure(
     out: Out = None,
 ) -> None:
     """Measure faults, one trial after another: [bold]tuchanka test tuchanka2 --fault power-off --rounds 5[/]."""
-    require_host()
     folder = _folder(out, "test")
     topology, _ = read_topology(context)
     faults = [find(CATALOGUE, name).name for name in fault or sorted(CATALOGUE)]
-    names = [cluster.name for cluster in choose(topology, clusters)]
+    if target not in {"primary", "standby"} and not clusters:
+        clusters = [topology.cluster_of(target).name]
+    chosen = choose(topology, clusters)
     if target not in {"primary", "standby"}:
-        topology.cluster_of(target)
+        for cluster in chosen:
+            cluster.node(target)
+    names = [cluster.name for cluster in chosen]
+    require_host()
     if not _measure(context, plan_trials(names, faults, rounds=rounds, target=target), names, folder):
         raise typer.Exit(1)
 
@@ -107,21 +115,24 @@ def measure(
 def report(
     context: typer.Context, folder: Annotated[Path, typer.Argument(help="A folder with a history.jsonl.")]
 ) -> None:
-    """Write the reports of a measured run again, from its history alone, and show the figures."""
+    """Write the reports of a measured run again, from its history alone, and show the figures; 1 if one failed."""
     file = folder / "history.jsonl"
     try:
-        with file.open() as lines:
+        with file.open(encoding="utf-8") as lines:
             events = list(read_history(lines, where=str(file)))
-    except OSError as error:
-        raise InputError(
-            f"can't be read: {error.strerror}", where=str(file), hint="name a report's folder"
-        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it isn't UTF-8"
+        raise InputError(f"can't be read: {reason}", where=str(file), hint="name a report's folder") from error
+    if not any(isinstance(event, TrialStarted) for event in events):
+        raise InputError("holds no trial", where=str(file), hint="name the folder of another run")
     verdicts = write_reports(folder, events)
     if settings(context).json:
         typer.echo((folder / "summary.json").read_text(), nl=False)
     else:
         show(trials_table(verdicts))
         show(f"report: {folder / 'report.html'}")
+    if not all(verdict.recovered for verdict in verdicts):
+        raise typer.Exit(1)
 
 
 class _Tally:
