@@ -28,15 +28,23 @@ def add_to(app: typer.Typer) -> None:
     app.command("ssh-config")(ssh_config)
 
 
+def _words(command: list[str]) -> list[str]:
+    """Return the command without the ``--`` in front of it: the parser leaves it in once it has seen the node."""
+    return command[1:] if command[:1] == ["--"] else command
+
+
 def execute(
     context: typer.Context,
     node: Node,
     command: Annotated[list[str], typer.Argument(help="A command and its arguments, after --.")],
 ) -> None:
     """Run a command as root on a machine and pass its exit status on: [bold]tuchanka exec witness -- uptime[/]."""
+    words = _words(command)
+    if not words:
+        raise InputError("there is no command after --", hint="tuchanka exec NODE -- COMMAND…")
     lab = open_lab(context)
     environment = {**ENVIRONMENT, "TERM": os.environ.get("TERM", "dumb")}
-    inside = run(lab.machine(node).command(command))
+    inside = run(lab.machine(node).command(words))
     raise typer.Exit(_status(subprocess.run(inside, env=environment, check=False).returncode))
 
 
@@ -62,7 +70,7 @@ def ssh(
         raise InputError("the lab has no keys yet", where=str(lab.folder.ssh), hint="make it with 'tuchanka up'")
     write_atomically(config, _config(lab), mode=0o600)
     sys.stdout.flush()
-    os.execvp("ssh", ["ssh", "-F", str(config), node, *(command or [])])  # noqa: S606 - becomes ssh
+    os.execvp("ssh", ["ssh", "-F", str(config), node, *_words(command or [])])  # noqa: S606 - becomes ssh
 
 
 def logs(

@@ -115,7 +115,10 @@ def measure(
 def report(
     context: typer.Context, folder: Annotated[Path, typer.Argument(help="A folder with a history.jsonl.")]
 ) -> None:
-    """Write the reports of a measured run again, from its history alone, and show the figures; 1 if one failed."""
+    """Write the reports of a measured run again, from its history alone, and show the figures.
+
+    Exit status 1 if a trial failed.
+    """
     file = folder / "history.jsonl"
     try:
         with file.open(encoding="utf-8") as lines:
