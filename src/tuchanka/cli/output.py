@@ -6,10 +6,16 @@ from typing import Any
 from rich.console import Console, RenderableType
 from rich.text import Text
 
+# Where nobody's terminal sets a width, a table must not be cut.
+PIPE_COLUMNS = 160
+
 
 def show(what: RenderableType) -> None:
     """Print something for people; a line stays one line, only tables are fitted to the terminal."""
-    Console(highlight=False).print(what, soft_wrap=isinstance(what, str | Text))
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = PIPE_COLUMNS
+    console.print(what, soft_wrap=isinstance(what, str | Text))
 
 
 def show_json(value: Any) -> None:

@@ -46,20 +46,26 @@ class Look:
 
 
 def script(cluster: Cluster, node: str) -> str:
-    """Return the shell script that shows everything of a node; its sections begin with ``@@``."""
-    lines = [
-        "echo @@stack; systemctl is-active corosync pacemaker",
-        "echo; echo @@quorum; timeout 3 corosync-quorumtool -s 2>/dev/null",
-        "echo; echo @@qdevice; timeout 3 corosync-qdevice-tool -s 2>/dev/null",
-        "echo; echo @@crm; timeout 5 crm_mon --output-as=xml --one-shot --failcounts 2>/dev/null",
-    ]
-    lines += [
-        f"echo; echo @@sql {instance.name}; timeout 3 {AS_POSTGRES} "
-        f"psql -XAtq -h {PG_SOCKETS} -p {instance.port} -d postgres -f - 2>/dev/null <<'END'{SQL}END"
+    """Return the shell script that shows everything of a node; its sections begin with ``@@``.
+
+    They run side by side, each with its own deadline: a daemon that hangs hides its own section and no other.
+    """
+    sections = {
+        "stack": "timeout 3 systemctl is-active corosync pacemaker",
+        "quorum": "timeout 3 corosync-quorumtool -s",
+        "qdevice": "timeout 3 corosync-qdevice-tool -s",
+        "crm": "timeout 5 crm_mon --output-as=xml --one-shot --failcounts",
+    } | {
+        f"sql {instance.name}": f"timeout 3 {AS_POSTGRES} psql -XAtq -h {PG_SOCKETS} -p {instance.port} "
+        f"-d postgres -f - <<'END'{SQL}END"
         for instance in cluster.instances
         if node in instance.nodes
+    }
+    started = [
+        f'{{ echo "@@{name}"; {command}\necho; }} > "$seen/{number}" 2>/dev/null &'
+        for number, (name, command) in enumerate(sections.items())
     ]
-    return "\n".join((*lines, "exit 0"))
+    return "\n".join(("seen=$(mktemp -d) || exit 0", *started, "wait", 'cat "$seen"/*', 'rm -r "$seen"'))
 
 
 def read_sections(text: str) -> dict[str, str]:

@@ -7,12 +7,15 @@ from tuchanka.topology.types import Node, Topology, Witness
 # The name of the network interface inside a provider's machines.
 INTERFACES = {"nspawn": "host0"}
 # Containers share the host's clock: chronyd measures it there, and doesn't touch it (chronyd(8), -x).
+CHRONY_UNIT = "/etc/systemd/system/chrony.service.d/tuchanka.conf"
 CHRONY_OPTIONS = {"nspawn": "-F 1 -x"}
 
 
 def system_files(topology: Topology, machine: Node | Witness) -> dict[str, File]:
     """Return path → file of what doesn't depend on the machine's part in a cluster."""
-    return {
+    # Debian's unit wants the right to set the clock, which a container hasn't and chronyd -x doesn't use.
+    unit = {CHRONY_UNIT: File("[Unit]\nConditionCapability=\n")} if topology.provider in CHRONY_OPTIONS else {}
+    return unit | {
         "/etc/hostname": File(f"{machine.name}\n"),
         "/etc/hosts": File(hosts(topology)),
         "/etc/systemd/network/10-tuchanka.network": File(

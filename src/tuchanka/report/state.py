@@ -31,7 +31,7 @@ def state_view(state: ClusterState, problems: Sequence[str]) -> RenderableType:
 
 
 def _table(*columns: str) -> Table:
-    return Table(*columns, box=None, padding=(0, 2), header_style="dim")
+    return Table(*columns, box=None, padding=(0, 1), header_style="dim")
 
 
 def _nodes(state: ClusterState) -> Table:
@@ -57,7 +57,7 @@ def _membership(node: NodeState) -> Text:
 
 
 def _instances(state: ClusterState) -> Table:
-    table = _table("instance", "node", "role", "timeline", "position", "replication", "lag")
+    table = _table("instance", "node", "role", "line", "position", "replication", "lag")
     for instance in state.instances:
         for copy in instance.copies:
             table.add_row(

@@ -126,7 +126,7 @@ async def _follow(process: asyncio.subprocess.Process, log: Path, note: Callable
             file.write(line + "\n")
             if line.startswith("I: "):
                 note(line[3:])
-            if line.startswith(("E:", "W:")) or not last.startswith("E:"):
+            if line.startswith("E:") or not last.startswith("E:"):
                 last = line
     return last
 
