@@ -224,8 +224,10 @@ def fault_inject(
 ) -> None:
     """Inject a fault now: [bold]tuchanka fault inject power-off tuchanka2a[/]."""
     fault = find(CATALOGUE, name)
-    with held_lab(context) as lab, TerminalProgress() as progress, progress.step(name, target):
-        run(together(*(fault.apply(lab.machine(node)) for node in _nodes(lab, target))))
+    with held_lab(context) as lab:
+        machines = [lab.machine(node) for node in _nodes(lab, target)]
+        with TerminalProgress() as progress, progress.step(name, target):
+            run(together(*(fault.apply(machine) for machine in machines)))
 
 
 @fault_app.command("heal")
@@ -234,8 +236,9 @@ def fault_heal(
     target: Annotated[str | None, typer.Argument(help="A node or a site.", show_default="everything")] = None,
 ) -> None:
     """Take back every fault; a node that was lost then waits for [bold]tuchanka restore[/]."""
-    with held_lab(context) as lab, TerminalProgress() as progress, progress.step("heal", target or "everything"):
+    with held_lab(context) as lab:
         made = [m.name for m in lab.topology.machines if lab.machine(m.name).snapshots()]
-        nodes = _nodes(lab, target) if target else made
-        for fault in CATALOGUE.values():
-            run(together(*(fault.heal(lab.machine(node)) for node in nodes)))
+        machines = [lab.machine(node) for node in (_nodes(lab, target) if target else made)]
+        with TerminalProgress() as progress, progress.step("heal", target or "everything"):
+            for fault in CATALOGUE.values():
+                run(together(*(fault.heal(machine) for machine in machines)))

@@ -104,8 +104,10 @@ def cluster_start(context: typer.Context, cluster: Annotated[str, typer.Argument
 @cluster_app.command("stop")
 def cluster_stop(context: typer.Context, cluster: Annotated[str, typer.Argument(help="A cluster.")]) -> None:
     """Stop a cluster on every node, resources first; the machines stay on."""
-    with held_lab(context) as lab, TerminalProgress() as progress, progress.step("stop", cluster):
-        run(operate.stop(lab, lab.topology.cluster(cluster)))
+    with held_lab(context) as lab:
+        chosen = lab.topology.cluster(cluster)
+        with TerminalProgress() as progress, progress.step("stop", cluster):
+            run(operate.stop(lab, chosen))
 
 
 def restore(

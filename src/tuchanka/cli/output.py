@@ -10,9 +10,14 @@ from rich.text import Text
 PIPE_COLUMNS = 160
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        raise  # noqa: PLE0704 - it is called while that error is handled; main says what becomes of it
+
+
 def show(what: RenderableType) -> None:
     """Print something for people; a line stays one line, only tables are fitted to the terminal."""
-    console = Console(highlight=False)
+    console = _Console(highlight=False)
     if not console.is_terminal:
         console.width = PIPE_COLUMNS
     console.print(what, soft_wrap=isinstance(what, str | Text))
@@ -20,4 +25,4 @@ def show(what: RenderableType) -> None:
 
 def show_json(value: Any) -> None:
     """Print something for programs."""
-    Console(highlight=False, soft_wrap=True, markup=False).print(json.dumps(value, indent=1, default=str))
+    _Console(highlight=False, soft_wrap=True, markup=False).print(json.dumps(value, indent=1, default=str))

@@ -1,6 +1,6 @@
 """Control groups of a lab, under cgroup v1 (with its hybrid mount) and v2.
 
-Layout below ``tuchanka/LAB``: ``supervisors`` holds the supervisors, ``MACHINE`` limits one machine and holds its
+Layout below ``tuchanka/LAB``: ``supervisors/MACHINE`` holds a supervisor, ``MACHINE`` limits a machine and holds its
 nspawn (in leaves that nspawn makes) and, in ``MACHINE/exec``, the commands that are run in it from outside. A machine
 needs a group of its own in every hierarchy that systemd uses: with ``--keep-unit`` nspawn puts its payload below the
 group it was started in.

@@ -46,9 +46,10 @@ async def start(lab: LabPaths, name: str, base: Path, limits: Limits, watchdog_s
     paths = lab.machine(name)
     layers.prepare(paths)
     paths.run.mkdir(parents=True, exist_ok=True, mode=0o700)
-    machine, supervisors = f"{lab.group}/{name}", f"{lab.group}/supervisors"
+    machine, supervisors = f"{lab.group}/{name}", f"{lab.group}/supervisors/{name}"
     for group in (machine, supervisors):
         cgroups.make(group)
+        await cgroups.kill(group)  # what a supervisor that was killed has left behind
     cgroups.limit(machine, limits)
     spec = Spec(
         name=name,

@@ -15,7 +15,7 @@ from tuchanka.errors import HostError, ImageError
 from tuchanka.machines.nspawn.recipe import Recipe, mmdebstrap_command
 from tuchanka.waiting import wait_until
 
-CACHE = Path("/var/cache/tuchanka/images")
+CACHE = Path(os.environ.get("TUCHANKA_IMAGES", "/var/cache/tuchanka/images"))
 BUILD_S = 1800.0
 ROOM_BYTES = 3 << 30
 

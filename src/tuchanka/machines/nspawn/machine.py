@@ -1,6 +1,8 @@
 """A machine that is a systemd-nspawn container, with every capability of the protocols."""
 
 import asyncio
+import contextlib
+import fcntl
 import io
 import itertools
 import os
@@ -143,9 +145,22 @@ class NspawnMachine:
         return "on" if await client.ask(self.paths, "status") else "off"
 
     async def power_on(self) -> None:
-        """Boot the machine and wait until its system is up."""
-        if await self.power_state() == "off":
-            await client.start(self.lab, self.name, self.base, self.limits, self.watchdog_s)
+        """Boot the machine and wait until its system is up.
+
+        Clusters that come up at the same time all switch the witness on: the first starts it, the others wait.
+        """
+        self.paths.run.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with (self.paths.run / "power.lock").open("w") as lock:
+
+            async def alone() -> bool:
+                with contextlib.suppress(BlockingIOError):
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    return True
+                return False
+
+            await wait_until(alone, deadline_s=BOOT_S, interval_s=0.05, what=f"the other start of {self.name}")
+            if await self.power_state() == "off":
+                await client.start(self.lab, self.name, self.base, self.limits, self.watchdog_s)
         await self.wait_booted()
 
     async def wait_booted(self) -> None:
