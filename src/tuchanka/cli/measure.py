@@ -11,7 +11,7 @@ from rich.table import Table
 
 from tuchanka.campaign.history import History
 from tuchanka.campaign.run import Plan, plan_trials, run_trials
-from tuchanka.cli.context import choose, held_lab, open_lab, read_topology, run, settings
+from tuchanka.cli.context import choose, held_lab, lab_path, open_lab, read_topology, run, settings
 from tuchanka.cli.machines import raise_clusters
 from tuchanka.cli.output import show, show_json
 from tuchanka.cli.progress import TerminalProgress
@@ -79,7 +79,7 @@ def demo(context: typer.Context, out: Out = None) -> None:
     recovered = _measure(context, plan, [DEMO_CLUSTER], folder)
     if not settings(context).json:
         show(
-            "\nThe lab is still running. Go on with:\n"
+            f"\nThe lab is still running; its state is in {lab_path(context)}. Go on with:\n"
             "  tuchanka status           its state now      tuchanka mon        the same, live\n"
             f"  tuchanka test {DEMO_CLUSTER} --rounds 5       five more power losses\n"
             "  tuchanka ssh tuchanka2a   log in             tuchanka destroy    take it all away"
