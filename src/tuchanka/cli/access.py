@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from tuchanka.cli.context import open_lab, read_topology, run
+from tuchanka.cli.context import open_lab, read_topology, run, settings
+from tuchanka.cli.output import show_json
 from tuchanka.errors import InputError
 from tuchanka.lab import keys
 from tuchanka.lab.folder import write_atomically
@@ -92,7 +93,11 @@ def logs(
 def hosts(context: typer.Context) -> None:
     """Print the lab's names and addresses in the format of /etc/hosts."""
     topology, _ = read_topology(context)
-    typer.echo(hosts_file(topology), nl=False)
+    if settings(context).json:
+        vips = [vip for cluster in topology.clusters for instance in cluster.instances for vip in instance.vips]
+        show_json({named.name: str(named.address) for named in (*topology.machines, *vips)})
+    else:
+        typer.echo(hosts_file(topology), nl=False)
 
 
 def ssh_config(context: typer.Context) -> None:

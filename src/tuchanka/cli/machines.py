@@ -50,7 +50,7 @@ def _do(
 ) -> None:
     """Do the stages on clusters, whose names are looked up before anything is made."""
     chosen = choose(read_topology(context)[0], names)
-    require_host()
+    require_host(state=lab_path(context))
     with held_lab(context, make=True) as lab, TerminalProgress() as progress:
         run(stages(lab, chosen, progress))
 

@@ -74,7 +74,8 @@ def demo(context: typer.Context, out: Out = None) -> None:
     """Build tuchanka2, cut its primary's power, watch it fail over, mend it, and report."""
     folder = _folder(out, "demo")
     choose(read_topology(context)[0], [DEMO_CLUSTER])
-    require_host()
+    with TerminalProgress() as progress, progress.step("doctor"):
+        require_host(state=lab_path(context))
     plan = [Plan(DEMO_CLUSTER, "power-off", "primary")]
     recovered = _measure(context, plan, [DEMO_CLUSTER], folder)
     if not settings(context).json:
@@ -107,7 +108,7 @@ def measure(
         for cluster in chosen:
             cluster.node(target)
     names = [cluster.name for cluster in chosen]
-    require_host()
+    require_host(state=lab_path(context))
     if not _measure(context, plan_trials(names, faults, rounds=rounds, target=target), names, folder):
         raise typer.Exit(1)
 

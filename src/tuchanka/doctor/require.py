@@ -1,19 +1,20 @@
 """Refusing a host that lacks something, in one line."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
-from tuchanka.doctor.examination import examine, is_debian_like
+from tuchanka.doctor.examination import STATE_FOLDER, examine, is_debian_like
 from tuchanka.doctor.findings import Check, install_command
 from tuchanka.errors import HostError
 
 
-def require_host() -> None:
-    """Go on only where a lab can be built.
+def require_host(*, state: Path = STATE_FOLDER) -> None:
+    """Go on only where a lab can be built whose machines are kept in ``state``.
 
     Raises:
         HostError: names everything that is missing and the commands that mend it.
     """
-    complain(examine(), debian_like=is_debian_like())
+    complain(examine(state=state), debian_like=is_debian_like())
 
 
 def complain(checks: Sequence[Check], *, debian_like: bool) -> None:

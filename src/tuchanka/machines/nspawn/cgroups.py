@@ -1,9 +1,9 @@
 """Control groups of a lab, under cgroup v1 (with its hybrid mount) and v2.
 
-Layout below ``tuchanka/LAB``: ``supervisors/MACHINE`` holds a supervisor, ``MACHINE`` limits a machine and holds its
-nspawn (in leaves that nspawn makes) and, in ``MACHINE/exec``, the commands that are run in it from outside. A machine
-needs a group of its own in every hierarchy that systemd uses: with ``--keep-unit`` nspawn puts its payload below the
-group it was started in.
+Layout below ``tuchanka/LAB``: ``supervisors/MACHINE`` holds a supervisor; ``MACHINE`` has the machine's limits and no
+processes of its own, as v2 wants it; ``MACHINE/machine`` holds its nspawn, in leaves that nspawn makes, and
+``MACHINE/exec/…`` the commands that are run in it from outside. A machine needs a group of its own in every hierarchy
+that systemd uses: with ``--keep-unit`` nspawn puts its payload below the group it was started in.
 """
 
 import contextlib

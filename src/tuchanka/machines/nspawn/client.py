@@ -46,11 +46,13 @@ async def start(lab: LabPaths, name: str, base: Path, limits: Limits, watchdog_s
     paths = lab.machine(name)
     layers.prepare(paths)
     paths.run.mkdir(parents=True, exist_ok=True, mode=0o700)
-    machine, supervisors = f"{lab.group}/{name}", f"{lab.group}/supervisors/{name}"
+    whole, supervisors = f"{lab.group}/{name}", f"{lab.group}/supervisors/{name}"
+    machine = f"{whole}/machine"
     for group in (machine, supervisors):
         cgroups.make(group)
+    for group in (whole, supervisors):
         await cgroups.kill(group)  # what a supervisor that was killed has left behind
-    cgroups.limit(machine, limits)
+    cgroups.limit(whole, limits)
     spec = Spec(
         name=name,
         root=str(paths.root),
