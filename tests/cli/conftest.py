@@ -79,7 +79,7 @@ def fake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeProvider:
 
     monkeypatch.setattr(machines.nspawn, "destroy", destroy)
     for module in (machines, measure):
-        monkeypatch.setattr(module, "require_host", lambda: None)
+        monkeypatch.setattr(module, "require_host", lambda **_: None)
     return provider
 
 
