@@ -74,8 +74,7 @@ def demo(context: typer.Context, out: Out = None) -> None:
     """Build tuchanka2, cut its primary's power, watch it fail over, mend it, and report."""
     folder = _folder(out, "demo")
     choose(read_topology(context)[0], [DEMO_CLUSTER])
-    with TerminalProgress() as progress, progress.step("doctor"):
-        require_host(state=lab_path(context))
+    require_host(state=lab_path(context))
     plan = [Plan(DEMO_CLUSTER, "power-off", "primary")]
     recovered = _measure(context, plan, [DEMO_CLUSTER], folder)
     if not settings(context).json:
