@@ -6,6 +6,7 @@ import fcntl
 import io
 import itertools
 import os
+import re
 import tarfile
 import time
 from collections.abc import Mapping, Sequence
@@ -20,6 +21,8 @@ from tuchanka.topology.types import Limits
 from tuchanka.waiting import wait_until
 
 NUMBERS = itertools.count()  # of the commands of this process: each has a control group of its own
+# Colours and the like, the terminal's settings, and the carriage returns in front of line feeds.
+CONTROL = re.compile(r"\x1b\[[0-9;?!]*[A-Za-z]|\x1b\][^\a]*\a|\r")
 BOOT_S = 60.0
 SHUTDOWN_S = 90.0
 ENVIRONMENT = {
@@ -230,8 +233,9 @@ class NspawnMachine:
             raise LabError("is on, so its disk can't be changed", where=self.name, hint="switch it off first")
 
     def console_log(self) -> str:
-        """Everything that came from the console."""
-        return self.paths.console.read_text(errors="replace") if self.paths.console.exists() else ""
+        """Everything that came from the console, without what only a terminal understands."""
+        raw = self.paths.console.read_bytes() if self.paths.console.exists() else b""
+        return CONTROL.sub("", raw.decode(errors="replace"))
 
     async def watchdog(self) -> WatchdogState:
         """Ask the supervisor."""

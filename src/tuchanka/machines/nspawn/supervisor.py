@@ -204,7 +204,7 @@ def nspawn_command(spec: Spec) -> list[str]:
         "--resolv-conf=off",
         "--timezone=off",
         "--link-journal=no",
-        "--console=pipe",
+        "--console=read-only",  # with "pipe" the guest has no /dev/console, and writes nothing
         "--register=no",
         "--keep-unit",
     ]
