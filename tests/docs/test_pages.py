@@ -1,0 +1,77 @@
+"""The pages of the manual and what they speak of."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tuchanka.faults.catalogue import CATALOGUE
+from tuchanka.lab.folder import DEFAULT_ROOT, LabFolder
+from tuchanka.machines.nspawn.image import CACHE
+from tuchanka.machines.nspawn.paths import RUN
+from tuchanka.render.layout import InstancePaths
+from tuchanka.render.tree import tree
+from tuchanka.stages.pipeline import STAGES
+from tuchanka.timing.derive import derive
+from tuchanka.topology.load import load
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = sorted(DOCS.glob("*.md"))
+
+
+def page(name: str) -> str:
+    return (DOCS / name).read_text(encoding="utf-8")
+
+
+def anchors(text: str) -> set[str]:
+    """The names of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_fault_is_documented_and_no_other():
+    assert re.findall(r"^## `([a-z-]+)`$", page("faults.md"), re.MULTILINE) == list(CATALOGUE)
+
+
+def test_the_index_has_every_page():
+    linked = re.findall(r"^- \[(.*)\]\(\1\)", page("README.md"), re.MULTILINE)
+    assert sorted(linked) == sorted(file.name for file in PAGES if file.name != "README.md")
+
+
+@pytest.mark.parametrize("file", [*PAGES, ROOT / "README.md", ROOT / "CHANGELOG.md"], ids=lambda file: file.name)
+def test_every_link_leads_somewhere(file: Path):
+    for target in re.findall(r"\]\((?!https?://)([^)]+)\)", file.read_text(encoding="utf-8")):
+        name, _, anchor = target.partition("#")
+        linked = file.parent / name if name else file
+        assert linked.exists(), target
+        if anchor:
+            assert anchor in anchors(linked.read_text(encoding="utf-8")), target
+
+
+def test_the_lab_is_where_the_page_says():
+    text = page("lab.md")
+    folder = LabFolder(DEFAULT_ROOT / "NAME")
+    inside = (folder.marker.name, folder.topology_file.name, f"{folder.secrets.name}/", f"{folder.ssh.name}/")
+    for name in (*inside, str(folder.path), f"{RUN}/LAB/NAME/", f"{CACHE}/"):
+        assert f"`{name}`" in text, name
+    assert all(stage in text for stage in STAGES)
+
+
+def test_the_cluster_is_what_the_page_says():
+    text = page("cluster.md")
+    topology = load(None)
+    cluster = topology.cluster("tuchanka2")
+    files = tree(topology, derive(topology))
+    scripts = "".join(content for path, content in files.items() if path.startswith("pcs/tuchanka2/"))
+    corosync = files["nodes/tuchanka2a/etc/corosync/corosync.conf"]
+    for machine in (*cluster.nodes, topology.witness):
+        assert machine is not None
+        assert f"{machine.name} ({machine.site})" in text
+    for vip in cluster.instances[0].vips:
+        assert f"VIP `{vip.name}`" in text
+    assert InstancePaths(topology.postgresql, "krogan2").config in text
+    for word in ("aes256", "sha256", "token_coefficient: 0", "ffsplit"):
+        assert (word in corosync, word.partition(":")[0] in text) == (True, True)
+    for word in ("resource-stickiness=10", "migration-threshold=5", "score=-100", "score=INFINITY", "dc-deadtime"):
+        assert word in scripts
