@@ -4,6 +4,7 @@ from tuchanka.files import File
 from tuchanka.lab import keys
 from tuchanka.lab.lab import Lab
 from tuchanka.machines.protocols import Machine
+from tuchanka.render.agent import AGENT
 from tuchanka.render.layout import COROSYNC_KEY, PGPASS
 from tuchanka.render.system import system_files
 from tuchanka.render.tree import machine_files
@@ -45,6 +46,7 @@ async def install(lab: Lab, machine: Machine) -> None:
     else:
         await machine.run(["systemctl", "enable", "--quiet", "sbd"])  # with corosync, which nothing starts on boot
         await own_folders(lab.topology, machine)
+        await machine.run([AGENT, "check"])
     await machine.shut_down()
 
 

@@ -4,8 +4,8 @@
 set -eu
 pcs() { command pcs ${CIB:+-f "$CIB"} "$@"; }
 
-# PostgreSQL, kept by PAF: one primary, the others standbys.
-pcs resource create --future krogan1a ocf:heartbeat:pgsqlms \
+# PostgreSQL, kept by PAF (its agent is mended on the way, see docs/cluster.md): one primary, the others standbys.
+pcs resource create --future krogan1a ocf:tuchanka:pgsqlms \
     bindir=/usr/lib/postgresql/17/bin pgdata=/etc/postgresql/17/krogan1a datadir=/var/lib/postgresql/17/krogan1a \
     pghost=/run/postgresql pgport=5433 \
     op start timeout=30s \
