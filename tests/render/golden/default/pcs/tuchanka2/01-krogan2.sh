@@ -31,12 +31,14 @@ pcs constraint order demote krogan2-clone then stop krogan2-vip \
     symmetrical=false kind=Mandatory
 
 # krogan2s1: the address of a standby. It needs a running instance, and takes the primary's if no other is left.
+# Not critical: it follows the instance and never pulls it. Several of them on the last standby would weigh more than
+# the primary's lead of one point, and the two nodes would change their roles for ever.
 pcs resource create krogan2s1-vip ocf:heartbeat:IPaddr2 ip=192.168.89.104 cidr_netmask=24 \
     op start timeout=10s \
     op stop timeout=10s \
-    op monitor interval=3s timeout=10s
+    op monitor interval=3s timeout=10s meta critical=false
 
 pcs constraint colocation add krogan2s1-vip with krogan2-clone score=INFINITY
-pcs constraint colocation add krogan2s1-vip with Promoted krogan2-clone score=-100
+pcs constraint colocation add krogan2s1-vip with Promoted krogan2-clone score=-1000
 pcs constraint order start krogan2-clone then start krogan2s1-vip \
     symmetrical=false kind=Mandatory

@@ -31,37 +31,43 @@ pcs constraint order demote krogan4-clone then stop krogan4-vip \
     symmetrical=false kind=Mandatory
 
 # krogan4s1: the address of a standby. It needs a running instance, and takes the primary's if no other is left.
+# Not critical: it follows the instance and never pulls it. Several of them on the last standby would weigh more than
+# the primary's lead of one point, and the two nodes would change their roles for ever.
 pcs resource create krogan4s1-vip ocf:heartbeat:IPaddr2 ip=192.168.89.106 cidr_netmask=24 \
     op start timeout=10s \
     op stop timeout=10s \
-    op monitor interval=3s timeout=10s
+    op monitor interval=3s timeout=10s meta critical=false
 
 pcs constraint colocation add krogan4s1-vip with krogan4-clone score=INFINITY
-pcs constraint colocation add krogan4s1-vip with Promoted krogan4-clone score=-100
+pcs constraint colocation add krogan4s1-vip with Promoted krogan4-clone score=-1000
 pcs constraint order start krogan4-clone then start krogan4s1-vip \
     symmetrical=false kind=Mandatory
 
 # krogan4s2: the address of a standby. It needs a running instance, and takes the primary's if no other is left.
+# Not critical: it follows the instance and never pulls it. Several of them on the last standby would weigh more than
+# the primary's lead of one point, and the two nodes would change their roles for ever.
 pcs resource create krogan4s2-vip ocf:heartbeat:IPaddr2 ip=192.168.89.107 cidr_netmask=24 \
     op start timeout=10s \
     op stop timeout=10s \
-    op monitor interval=3s timeout=10s
+    op monitor interval=3s timeout=10s meta critical=false
 
 pcs constraint colocation add krogan4s2-vip with krogan4-clone score=INFINITY
-pcs constraint colocation add krogan4s2-vip with Promoted krogan4-clone score=-100
+pcs constraint colocation add krogan4s2-vip with Promoted krogan4-clone score=-1000
 pcs constraint order start krogan4-clone then start krogan4s2-vip \
     symmetrical=false kind=Mandatory
 # Each standby has one of these addresses before any has two.
 pcs constraint colocation add krogan4s2-vip with krogan4s1-vip score=-50
 
 # krogan4s3: the address of a standby. It needs a running instance, and takes the primary's if no other is left.
+# Not critical: it follows the instance and never pulls it. Several of them on the last standby would weigh more than
+# the primary's lead of one point, and the two nodes would change their roles for ever.
 pcs resource create krogan4s3-vip ocf:heartbeat:IPaddr2 ip=192.168.89.108 cidr_netmask=24 \
     op start timeout=10s \
     op stop timeout=10s \
-    op monitor interval=3s timeout=10s
+    op monitor interval=3s timeout=10s meta critical=false
 
 pcs constraint colocation add krogan4s3-vip with krogan4-clone score=INFINITY
-pcs constraint colocation add krogan4s3-vip with Promoted krogan4-clone score=-100
+pcs constraint colocation add krogan4s3-vip with Promoted krogan4-clone score=-1000
 pcs constraint order start krogan4-clone then start krogan4s3-vip \
     symmetrical=false kind=Mandatory
 # Each standby has one of these addresses before any has two.
