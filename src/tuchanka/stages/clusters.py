@@ -4,12 +4,14 @@ The configuration is made in a file by the same pcs scripts an administrator wou
 first election already knows the short ``dc-deadtime``, instead of waiting out Pacemaker's default of 20 s.
 """
 
+from pathlib import Path
+
 from tuchanka.files import File
 from tuchanka.lab.lab import Lab
 from tuchanka.machines.protocols import Machine
 from tuchanka.render.layout import CIB
 from tuchanka.render.tree import scripts
-from tuchanka.stages import instances, qnetd
+from tuchanka.stages import instances, pcs_scripts, qnetd
 from tuchanka.stages.machines import shut_down_all
 from tuchanka.topology.types import Cluster
 from tuchanka.waiting import together
@@ -37,11 +39,17 @@ async def write_configuration(lab: Lab, cluster: Cluster, nodes: tuple[Machine, 
     """Run the pcs scripts on a file on the first node, and make that file every node's configuration."""
     first = nodes[0]
     rendered = scripts(lab.topology, cluster, lab.timing)
-    await first.put({f"{WORK}/{name}": File(text, mode=0o755) for name, text in rendered.items()})
+    runner = f"{WORK}/pcs_scripts.py"
+    await first.put(
+        {
+            runner: File(Path(pcs_scripts.__file__).read_text(encoding="utf-8")),
+            **{f"{WORK}/{name}": File(text, mode=0o755) for name, text in rendered.items()},
+        }
+    )
     file = f"{WORK}/cib.xml"
     await first.run(["sh", "-c", 'cibadmin --empty > "$1"', "sh", file])
-    for name in rendered:
-        await first.run(["env", f"CIB={file}", f"{WORK}/{name}"], timeout=SCRIPT_S)
+    command = ["env", f"CIB={file}", "python3", runner, *(f"{WORK}/{name}" for name in rendered)]
+    await first.run(command, timeout=SCRIPT_S * len(rendered))
     text = (await first.get(file)).decode()
     for node in nodes:
         await node.run(["sh", "-c", "rm -f /var/lib/pacemaker/cib/cib*"])
