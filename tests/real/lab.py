@@ -47,6 +47,7 @@ class Running:
 
     def __init__(self, argv: Sequence[str]) -> None:
         self.lines: list[str] = []
+        self.began = time.time()
         self.process = subprocess.Popen(
             argv,
             stdin=subprocess.DEVNULL,
@@ -71,6 +72,13 @@ class Running:
     def says(self, *words: str) -> bool:
         """Whether a line so far has these words one after another: ``says("✓", "create", "witness")``."""
         return any(" ".join(words) in " ".join(line.split()) for line in self.lines)
+
+    def wrote(self, file: Path) -> bool:
+        """Whether the file or folder was made or changed since the command began."""
+        try:
+            return file.stat().st_ctime >= self.began
+        except FileNotFoundError:
+            return False
 
     def wait_for(self, moment: Callable[[], object], what: str, *, seconds: float = UP_S) -> None:
         """Wait for a moment in the middle of the command."""
@@ -167,7 +175,7 @@ class RealLab:
         return state
 
     def is_healthy(self) -> bool:
-        return bool(self.state()["healthy"])
+        return (self.folder / "lab.json").exists() and bool(self.state()["healthy"])
 
     def in_role(self, role: str) -> str:
         """Return the node with this role."""
