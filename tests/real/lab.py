@@ -196,10 +196,14 @@ class RealLab:
         """Return what the machine's supervisor has recorded, one word or two for each event."""
         return [json.loads(line)["what"] for line in self.paths.machine(node).log.read_text().splitlines()]
 
-    def leader(self, node: str) -> int:
-        """Return the PID, on the host, of the machine's first process."""
+    def leaders(self, node: str) -> list[int]:
+        """Return the PID, on the host, of the machine's first process; none if it is off."""
         group = f":/{self.paths.group}/{node}"
-        (found,) = [int(process.name) for process in pids() if is_first_in(process, group)]
+        return [int(process.name) for process in pids() if is_first_in(process, group)]
+
+    def leader(self, node: str) -> int:
+        """Return the PID, on the host, of the first process of a machine that is on."""
+        (found,) = self.leaders(node)
         return found
 
     def on_disk(self, node: str, path: str) -> Path:

@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,8 +61,19 @@ def _read(file: Path) -> str:
 def _processes(paths: LabPaths, marks: tuple[str, ...]) -> Iterator[str]:
     for process in pids():
         command = _read(process / "cmdline").replace("\0", " ").strip()
-        if f"/{paths.group}" in _read(process / "cgroup") or any(mark in command for mark in marks):
+        ours = f"/{paths.group}" in _read(process / "cgroup") or any(mark in command for mark in marks)
+        if ours and not _was_only_waiting_to_be_reaped(process):
             yield f"{process.name}: {command or _read(process / 'comm').strip()}"
+
+
+def _was_only_waiting_to_be_reaped(process: Path) -> bool:
+    """Give the host's init a moment for what is dead and needs nothing but its notice."""
+    end = time.monotonic() + 5
+    while process.exists() and time.monotonic() < end:
+        if not re.search(r"^State:\s+Z", _read(process / "status"), re.MULTILINE):
+            return not process.exists()
+        time.sleep(0.05)
+    return not process.exists()
 
 
 def _mounts(marks: tuple[str, ...]) -> set[str]:

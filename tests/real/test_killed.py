@@ -37,7 +37,7 @@ def kill_at(lab: RealLab, moment: Moment, *command: str) -> None:
 # In the order in which one `up` comes by them, so that each goes on from where the one before was killed.
 DURING_UP: dict[str, Moment] = {
     "the network is made": lambda lab, _: lab.paths.namespace_file.exists(),
-    "machines boot": lambda lab, _: lab.paths.machine("witness").control.exists(),
+    "a supervisor starts": lambda lab, _: lab.paths.machine("witness").control.exists(),
     "one machine is created": after("create"),
     "files are installed": on("etc/corosync/corosync.conf"),
     "one machine is installed": after("install"),
@@ -127,10 +127,15 @@ def test_destroy_leaves_nothing_after_a_test_was_killed_in_its_outage(healthy: R
     assert leftovers(healthy.folder) == []
 
 
-@pytest.mark.parametrize("name", ["machines boot", "the standby is copied"])
-def test_destroy_leaves_nothing_after_up_was_killed_when(name: str) -> None:
+BEFORE_DESTROY: dict[str, Moment] = {
+    "machines boot": lambda lab, _: all(lab.leaders(machine) for machine in MACHINES),
+    "the standby is copied": DURING_UP["the standby is copied"],
+}
+
+
+@pytest.mark.parametrize("moment", BEFORE_DESTROY.values(), ids=BEFORE_DESTROY)
+def test_destroy_leaves_nothing_after_up_was_killed_when(moment: Moment) -> None:
     with new_lab() as lab:
-        kill_at(lab, DURING_UP[name], "up", CLUSTER)
-        assert lab.leader(MACHINES[-1])
+        kill_at(lab, moment, "up", CLUSTER)
         lab.run("destroy", "--yes")
         assert leftovers(lab.folder) == []
