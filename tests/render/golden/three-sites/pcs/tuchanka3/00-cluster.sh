@@ -1,0 +1,17 @@
+#!/bin/sh
+# The properties of the cluster tuchanka3. Run it once, on any node, before the scripts of the instances.
+# With CIB=FILE it changes that file instead of the live cluster.
+set -eu
+pcs() { command pcs ${CIB:+-f "$CIB"} "$@"; }
+
+# Fencing: a node that is lost is taken for dead when its own watchdog must have reset it.
+pcs property set stonith-enabled=true
+# (crm_attribute, because pcs takes no milliseconds.)
+env ${CIB:+CIB_file="$CIB"} crm_attribute --type crm_config \
+    --name stonith-watchdog-timeout --update 5100ms
+
+# The first election after a start waits this long for a coordinator that may already be there.
+pcs property set dc-deadtime=2s
+
+# A resource stays where it is, and leaves a node after five failures there.
+pcs resource defaults update resource-stickiness=10 migration-threshold=5

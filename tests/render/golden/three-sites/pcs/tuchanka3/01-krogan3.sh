@@ -1,0 +1,59 @@
+#!/bin/sh
+# The resources of the instance krogan3 of the cluster tuchanka3. Run it once, on any node.
+# With CIB=FILE it changes that file instead of the live cluster.
+set -eu
+pcs() { command pcs ${CIB:+-f "$CIB"} "$@"; }
+
+# PostgreSQL, kept by PAF (its agent is mended on the way, see docs/cluster.md): one primary, the others standbys.
+pcs resource create --future krogan3 ocf:tuchanka:pgsqlms \
+    bindir=/usr/lib/postgresql/17/bin pgdata=/etc/postgresql/17/krogan3 datadir=/var/lib/postgresql/17/krogan3 \
+    pghost=/run/postgresql pgport=5432 \
+    op start timeout=30s \
+    op stop timeout=10s \
+    op promote timeout=15s \
+    op demote timeout=15s \
+    op notify timeout=10s \
+    op monitor interval=3s timeout=5s role=Promoted \
+    op monitor interval=4s timeout=5s role=Unpromoted \
+    promotable meta notify=true promoted-max=1 promoted-node-max=1 \
+    clone-max=3 clone-node-max=1
+
+# krogan3: the address of the primary. It comes after the promotion and goes after the demotion.
+pcs resource create krogan3-vip ocf:heartbeat:IPaddr2 ip=192.168.90.101 cidr_netmask=24 \
+    op start timeout=10s \
+    op stop timeout=10s \
+    op monitor interval=3s timeout=10s
+
+pcs constraint colocation add krogan3-vip with Promoted krogan3-clone score=INFINITY
+pcs constraint order promote krogan3-clone then start krogan3-vip \
+    symmetrical=false kind=Mandatory
+pcs constraint order demote krogan3-clone then stop krogan3-vip \
+    symmetrical=false kind=Mandatory
+
+# krogan3s1: the address of a standby. It needs a running instance, and takes the primary's if no other is left.
+# Not critical: it follows the instance and never pulls it. Several of them on the last standby would weigh more than
+# the primary's lead of one point, and the two nodes would change their roles for ever.
+pcs resource create krogan3s1-vip ocf:heartbeat:IPaddr2 ip=192.168.90.102 cidr_netmask=24 \
+    op start timeout=10s \
+    op stop timeout=10s \
+    op monitor interval=3s timeout=10s meta critical=false
+
+pcs constraint colocation add krogan3s1-vip with krogan3-clone score=INFINITY
+pcs constraint colocation add krogan3s1-vip with Promoted krogan3-clone score=-1000
+pcs constraint order start krogan3-clone then start krogan3s1-vip \
+    symmetrical=false kind=Mandatory
+
+# krogan3s2: the address of a standby. It needs a running instance, and takes the primary's if no other is left.
+# Not critical: it follows the instance and never pulls it. Several of them on the last standby would weigh more than
+# the primary's lead of one point, and the two nodes would change their roles for ever.
+pcs resource create krogan3s2-vip ocf:heartbeat:IPaddr2 ip=192.168.90.103 cidr_netmask=24 \
+    op start timeout=10s \
+    op stop timeout=10s \
+    op monitor interval=3s timeout=10s meta critical=false
+
+pcs constraint colocation add krogan3s2-vip with krogan3-clone score=INFINITY
+pcs constraint colocation add krogan3s2-vip with Promoted krogan3-clone score=-1000
+pcs constraint order start krogan3-clone then start krogan3s2-vip \
+    symmetrical=false kind=Mandatory
+# Each standby has one of these addresses before any has two.
+pcs constraint colocation add krogan3s2-vip with krogan3s1-vip score=-50
