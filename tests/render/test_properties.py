@@ -16,7 +16,7 @@ from tuchanka.topology.types import Topology
 
 @st.composite
 def topologies(draw: st.DrawFn) -> Topology:
-    """A topology with 1 to 3 clusters of 2 to 5 nodes at 1 to 3 sites, free of errors by construction."""
+    """A topology with 1 to 3 clusters of 2 to 8 nodes at 1 to 3 sites, free of errors by construction."""
     addresses = iter(draw(st.permutations(range(1, 200))))
 
     def address() -> str:
@@ -35,7 +35,9 @@ def topologies(draw: st.DrawFn) -> Topology:
         lines.append(f'[witness]\nname = "witness"\nsite = "w"\naddress = {address()}')
     for number in range(draw(st.integers(1, 3))):
         cluster = f"clusters.c{number}"
-        nodes = [f"n{number}-{index}" for index in range(draw(st.sampled_from([2, 3, 4, 5] if witness else [3, 5])))]
+        nodes = [
+            f"n{number}-{index}" for index in range(draw(st.sampled_from([2, 3, 4, 5, 8] if witness else [3, 5, 7])))
+        ]
         lines.append(f"[{cluster}]\nwitness = {str(witness).lower()}")
         lines += [
             f'[{cluster}.nodes.{node}]\nsite = "{draw(st.sampled_from(sites))}"\naddress = {address()}'
@@ -70,6 +72,8 @@ def test_any_topology_renders_and_holds_together(topology: Topology):
     vips_are_rendered_once(topology, files)
     no_address_twice(topology, files)
     standbys_are_the_others(topology, files)
+    instances_have_one_home(topology, files)
+    standby_vips_keep_apart(topology, files)
 
 
 def votes_add_up(topology: Topology, files: dict[str, str]) -> None:
@@ -122,6 +126,39 @@ def standbys_are_the_others(topology: Topology, files: dict[str, str]) -> None:
                 assert sorted(named) == (sorted(others) if instance.synchronous else [])
                 sites = [cluster.node(name).site == cluster.node(node).site for name in named]
                 assert sites == sorted(sites)
+
+
+def instances_have_one_home(topology: Topology, files: dict[str, str]) -> None:
+    """An instance belongs to one cluster and one home, and is nowhere but on its nodes; ports never meet."""
+    for cluster in topology.clusters:
+        for instance in cluster.instances:
+            made = [name for name, text in files.items() if f"pcs resource create --future {instance.name} " in text]
+            assert [name.split("/")[:2] for name in made] == [["pcs", cluster.name]]
+            assert instance.nodes.count(instance.home) == 1
+            configured = {name.split("/")[1] for name in files if name.endswith(f"/{instance.name}/postgresql.conf")}
+            assert configured == set(instance.nodes)
+            absent = re.findall(
+                rf"^pcs constraint location {instance.name}-clone avoids (\S+)$", files[made[0]], re.M
+            )
+            assert sorted((*absent, *instance.nodes)) == sorted(node.name for node in cluster.nodes)
+    for machine in topology.machines:
+        texts = [text for name, text in files.items() if re.match(rf"nodes/{machine.name}/.*/postgresql.conf$", name)]
+        for key in ("port", "data_directory", "external_pid_file", "syslog_ident"):
+            values = [value for text in texts for value in re.findall(rf"^{key} = (.*)$", text, re.MULTILINE)]
+            assert len(set(values)) == len(values) == len(texts)
+
+
+def standby_vips_keep_apart(topology: Topology, files: dict[str, str]) -> None:
+    """Crowded together they still prefer a standby to the primary, and none of them pulls its instance."""
+    for cluster in topology.clusters:
+        for instance in cluster.instances:
+            (text,) = (text for name, text in files.items() if re.match(rf"pcs/.*-{instance.name}\.sh$", name))
+            for vip in instance.standby_vips:
+                scores = re.findall(rf"colocation add {vip.name}-vip with (.+) score=(-?\d+)$", text, re.MULTILINE)
+                primary = [int(score) for whom, score in scores if whom.startswith("Promoted ")]
+                others = [int(score) for whom, score in scores if whom.endswith("-vip")]
+                assert primary[0] < sum(others)
+            assert text.count("critical=false") == len(instance.standby_vips)
 
 
 @settings(max_examples=10, deadline=None)

@@ -39,6 +39,6 @@ pcs resource create krogan2s1-vip ocf:heartbeat:IPaddr2 ip=192.168.89.104 cidr_n
     op monitor interval=3s timeout=10s meta critical=false
 
 pcs constraint colocation add krogan2s1-vip with krogan2-clone score=INFINITY
-pcs constraint colocation add krogan2s1-vip with Promoted krogan2-clone score=-1000
+pcs constraint colocation add krogan2s1-vip with Promoted krogan2-clone score=-10000
 pcs constraint order start krogan2-clone then start krogan2s1-vip \
     symmetrical=false kind=Mandatory

@@ -39,7 +39,7 @@ pcs resource create krogan4s1-vip ocf:heartbeat:IPaddr2 ip=192.168.89.106 cidr_n
     op monitor interval=3s timeout=10s meta critical=false
 
 pcs constraint colocation add krogan4s1-vip with krogan4-clone score=INFINITY
-pcs constraint colocation add krogan4s1-vip with Promoted krogan4-clone score=-1000
+pcs constraint colocation add krogan4s1-vip with Promoted krogan4-clone score=-10000
 pcs constraint order start krogan4-clone then start krogan4s1-vip \
     symmetrical=false kind=Mandatory
 
@@ -52,7 +52,7 @@ pcs resource create krogan4s2-vip ocf:heartbeat:IPaddr2 ip=192.168.89.107 cidr_n
     op monitor interval=3s timeout=10s meta critical=false
 
 pcs constraint colocation add krogan4s2-vip with krogan4-clone score=INFINITY
-pcs constraint colocation add krogan4s2-vip with Promoted krogan4-clone score=-1000
+pcs constraint colocation add krogan4s2-vip with Promoted krogan4-clone score=-10000
 pcs constraint order start krogan4-clone then start krogan4s2-vip \
     symmetrical=false kind=Mandatory
 # Each standby has one of these addresses before any has two.
@@ -67,7 +67,7 @@ pcs resource create krogan4s3-vip ocf:heartbeat:IPaddr2 ip=192.168.89.108 cidr_n
     op monitor interval=3s timeout=10s meta critical=false
 
 pcs constraint colocation add krogan4s3-vip with krogan4-clone score=INFINITY
-pcs constraint colocation add krogan4s3-vip with Promoted krogan4-clone score=-1000
+pcs constraint colocation add krogan4s3-vip with Promoted krogan4-clone score=-10000
 pcs constraint order start krogan4-clone then start krogan4s3-vip \
     symmetrical=false kind=Mandatory
 # Each standby has one of these addresses before any has two.

@@ -41,7 +41,7 @@ pcs resource create orders-s1-vip ocf:heartbeat:IPaddr2 ip=192.168.91.102 cidr_n
     op monitor interval=3s timeout=10s meta critical=false
 
 pcs constraint colocation add orders-s1-vip with orders-clone score=INFINITY
-pcs constraint colocation add orders-s1-vip with Promoted orders-clone score=-1000
+pcs constraint colocation add orders-s1-vip with Promoted orders-clone score=-10000
 pcs constraint order start orders-clone then start orders-s1-vip \
     symmetrical=false kind=Mandatory
 
@@ -54,7 +54,7 @@ pcs resource create orders-s2-vip ocf:heartbeat:IPaddr2 ip=192.168.91.103 cidr_n
     op monitor interval=3s timeout=10s meta critical=false
 
 pcs constraint colocation add orders-s2-vip with orders-clone score=INFINITY
-pcs constraint colocation add orders-s2-vip with Promoted orders-clone score=-1000
+pcs constraint colocation add orders-s2-vip with Promoted orders-clone score=-10000
 pcs constraint order start orders-clone then start orders-s2-vip \
     symmetrical=false kind=Mandatory
 # Each standby has one of these addresses before any has two.

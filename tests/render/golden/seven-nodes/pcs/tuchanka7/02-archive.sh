@@ -42,6 +42,6 @@ pcs resource create archive-s1-vip ocf:heartbeat:IPaddr2 ip=192.168.91.112 cidr_
     op monitor interval=3s timeout=10s meta critical=false
 
 pcs constraint colocation add archive-s1-vip with archive-clone score=INFINITY
-pcs constraint colocation add archive-s1-vip with Promoted archive-clone score=-1000
+pcs constraint colocation add archive-s1-vip with Promoted archive-clone score=-10000
 pcs constraint order start archive-clone then start archive-s1-vip \
     symmetrical=false kind=Mandatory

@@ -39,7 +39,7 @@ pcs resource create krogan3s1-vip ocf:heartbeat:IPaddr2 ip=192.168.90.102 cidr_n
     op monitor interval=3s timeout=10s meta critical=false
 
 pcs constraint colocation add krogan3s1-vip with krogan3-clone score=INFINITY
-pcs constraint colocation add krogan3s1-vip with Promoted krogan3-clone score=-1000
+pcs constraint colocation add krogan3s1-vip with Promoted krogan3-clone score=-10000
 pcs constraint order start krogan3-clone then start krogan3s1-vip \
     symmetrical=false kind=Mandatory
 
@@ -52,7 +52,7 @@ pcs resource create krogan3s2-vip ocf:heartbeat:IPaddr2 ip=192.168.90.103 cidr_n
     op monitor interval=3s timeout=10s meta critical=false
 
 pcs constraint colocation add krogan3s2-vip with krogan3-clone score=INFINITY
-pcs constraint colocation add krogan3s2-vip with Promoted krogan3-clone score=-1000
+pcs constraint colocation add krogan3s2-vip with Promoted krogan3-clone score=-10000
 pcs constraint order start krogan3-clone then start krogan3s2-vip \
     symmetrical=false kind=Mandatory
 # Each standby has one of these addresses before any has two.
