@@ -138,7 +138,7 @@ def instances_have_one_home(topology: Topology, files: dict[str, str]) -> None:
             configured = {name.split("/")[1] for name in files if name.endswith(f"/{instance.name}/postgresql.conf")}
             assert configured == set(instance.nodes)
             absent = re.findall(
-                rf"^pcs constraint location {instance.name}-clone avoids (\S+)$", files[made[0]], re.M
+                rf"^pcs constraint location {instance.name}-clone avoids (\S+)$", files[made[0]], re.MULTILINE
             )
             assert sorted((*absent, *instance.nodes)) == sorted(node.name for node in cluster.nodes)
     for machine in topology.machines:
