@@ -14,6 +14,7 @@
     ├── MachineError              a machine can't be started, reached or stopped
     │   └── CommandFailed         a command in a machine ended with a status other than 0
     ├── RestoreRefused            the restore could destroy data that nothing else has
+    ├── SwitchoverRefused         a planned move would lose commits, or stop the service
     └── DeadlineExceeded          a wait reached its deadline
 
 An error is one line that says *what* is wrong, *where* (file and key, node, command) and *what to do*.
@@ -97,6 +98,10 @@ class CommandFailed(MachineError):
 
 class RestoreRefused(TuchankaError):
     """The restore could destroy data that nothing else has."""
+
+
+class SwitchoverRefused(TuchankaError):
+    """A planned move would lose commits, or stop the service."""
 
 
 class DeadlineExceeded(TuchankaError):

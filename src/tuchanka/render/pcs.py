@@ -5,6 +5,7 @@ the setup stage uses them.
 """
 
 from tuchanka.render.engine import fill
+from tuchanka.render.failback import failback_lines
 from tuchanka.render.layout import PG_SOCKETS, InstancePaths
 from tuchanka.timing.types import Timing
 from tuchanka.topology.types import Cluster, Topology
@@ -28,5 +29,6 @@ def instance_scripts(topology: Topology, cluster: Cluster, timing: Timing) -> di
             prefix=topology.network.subnet.prefixlen,
             timing=timing,
         )
+        + failback_lines(cluster, instance, timing)
         for instance in cluster.instances
     }

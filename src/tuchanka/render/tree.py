@@ -2,6 +2,7 @@
 
 from tuchanka.files import File
 from tuchanka.render.agent import agent_files
+from tuchanka.render.failback import failback_files
 from tuchanka.render.pcs import cluster_script, instance_scripts
 from tuchanka.render.postgresql import instance_files
 from tuchanka.render.quorum import quorum_files, witness_files
@@ -16,7 +17,7 @@ def machine_files(topology: Topology, machine: str, timing: Timing) -> dict[str,
     if topology.witness is not None and machine == topology.witness.name:
         return files | witness_files()
     cluster = topology.cluster_of(machine)
-    files |= quorum_files(topology, cluster, timing) | agent_files()
+    files |= quorum_files(topology, cluster, timing) | agent_files() | failback_files(cluster)
     for instance in cluster.instances:
         if machine in instance.nodes:
             files |= instance_files(topology, cluster, instance, machine, timing)

@@ -208,6 +208,21 @@ def replication_is_chosen(topology: Topology) -> Iterator[_Says]:
                 yield from _synchronous(cluster, instance)
 
 
+def failback_is_safe(topology: Topology) -> Iterator[_Says]:
+    """A move that nobody asked for is an outage that somebody should know of, and needs a second node."""
+    for cluster in topology.clusters:
+        for instance in cluster.instances:
+            if instance.failback != "automatic" or len(instance.nodes) < 2:
+                continue
+            if instance.synchronous is None:
+                what = (
+                    f"moves back to {instance.home} by itself although replication is asynchronous: a second outage "
+                    "follows the first before anybody has looked at what was lost"
+                )
+                instead = 'write failback = "wait", or make it synchronous'
+                yield _Says("warning", f"{_key(cluster, instance)}.failback", what, instead)
+
+
 def _synchronous(cluster: Cluster, instance: Instance) -> Iterator[_Says]:
     asked = instance.synchronous
     assert asked is not None  # noqa: S101 - the caller looked
@@ -273,5 +288,6 @@ CHECKS: tuple[Callable[[Topology], Iterator[_Says]], ...] = (
     clusters_keep_quorum,
     instances_have_room,
     replication_is_chosen,
+    failback_is_safe,
     timing_rules_hold,
 )

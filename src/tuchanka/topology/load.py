@@ -173,6 +173,7 @@ def _instance(name: str, instance: InstanceInput, everywhere: tuple[str, ...]) -
         name=name,
         port=instance.port,
         home=instance.home,
+        failback=instance.failback,
         nodes=everywhere if instance.nodes is None else tuple(instance.nodes),
         primary_vip=_vip(instance.primary_vip),
         standby_vips=tuple(_vip(vip) for vip in instance.standby_vips),

@@ -103,6 +103,7 @@ class InstanceInput(Input):
 
     port: Port = Field(description="TCP port")
     home: HostName = Field(description="the node where the primary belongs")
+    failback: Literal["wait", "automatic"] = Field(default="wait", description="how the primary gets back home")
     nodes: list[HostName] | None = Field(default=None, min_length=1, description="the nodes that keep it")
     primary_vip: VipInput = Field(description="the VIP that follows the primary")
     standby_vips: list[VipInput] = Field(default=[], description="VIPs for reading, each on another standby")

@@ -68,7 +68,10 @@ class Synchronous:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """A PostgreSQL database cluster (data directory, port), kept by PAF on ``nodes``; ``home`` is preferred."""
+    """A PostgreSQL database cluster (data directory, port), kept by PAF on ``nodes``; ``home`` is preferred.
+
+    ``failback``: whether the primary goes back to ``home`` by itself, or waits for a switchover.
+    """
 
     name: str
     port: int
@@ -77,6 +80,7 @@ class Instance:
     primary_vip: Vip
     standby_vips: tuple[Vip, ...] = ()
     synchronous: Synchronous | None = None
+    failback: Literal["wait", "automatic"] = "wait"
     settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
