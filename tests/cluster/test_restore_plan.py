@@ -56,15 +56,17 @@ def test_nothing_to_do_where_it_streams():
 
 def test_the_steps_and_their_order():
     copy = [("base-backup", "krogan2"), ("forget-score", "krogan2"), ("clean-up", "krogan2")]
-    assert actions(LOST) == [*copy, ("start-cluster", "")]
-    assert actions(replace(LOST, stack_running=True)) == [("stop-cluster", ""), *copy, ("start-cluster", "")]
+    end = [("start-cluster", ""), ("drop-old", "krogan2")]
+    assert actions(LOST) == [*copy, *end]
+    assert actions(replace(LOST, stack_running=True)) == [("stop-cluster", ""), *copy, *end]
+    assert actions(replace(LOST, server_runs=True))[0] == ("stop-server", "krogan2")
 
 
 def test_only_what_is_broken_is_copied():
     running = replace(SECOND, stack_running=True)
     found = actions(STREAMS, running)
     assert found[0] == ("stop-cluster", "")
-    assert {instance for _, instance in found[1:-1]} == {"krogan3"}
+    assert {instance for _, instance in found[1:]} == {"krogan3", ""}
     assert [instance for action, instance in actions(LOST, SECOND) if action == "base-backup"] == [
         "krogan2",
         "krogan3",
@@ -134,4 +136,9 @@ def test_whatever_is_seen_the_primary_and_what_streams_are_left_alone(seen: tupl
     assert all(one.primary != NODE for one in seen)
     assert copied == [one.instance for one in seen if not one.streaming]
     assert bool(steps) == bool(copied)
-    assert not steps or steps[-1].action == "start-cluster"
+    assert {step.action for step in steps if step.instance} <= {
+        "base-backup",
+        "forget-score",
+        "clean-up",
+        "drop-old",
+    }

@@ -14,8 +14,8 @@ from tuchanka.cli.context import choose, held_lab, open_lab, run, settings
 from tuchanka.cli.machines import Clusters
 from tuchanka.cli.output import show, show_json
 from tuchanka.cli.progress import TerminalProgress
+from tuchanka.cli.restore import restore
 from tuchanka.cluster import operate
-from tuchanka.cluster import restore as restoring
 from tuchanka.cluster.health import problems
 from tuchanka.cluster.observe import observe
 from tuchanka.cluster.state import ClusterState
@@ -23,7 +23,6 @@ from tuchanka.lab.lab import Lab
 from tuchanka.report.state import state_view
 from tuchanka.topology.types import Cluster
 
-Node = Annotated[str, typer.Argument(help="A node.")]
 MON_S = 1.0
 
 cluster_app = typer.Typer(no_args_is_help=True, help="Start and stop whole clusters.")
@@ -108,26 +107,3 @@ def cluster_stop(context: typer.Context, cluster: Annotated[str, typer.Argument(
         chosen = lab.topology.cluster(cluster)
         with TerminalProgress() as progress, progress.step("stop", cluster):
             run(operate.stop(lab, chosen))
-
-
-def restore(
-    context: typer.Context,
-    node: Node,
-    instance: Annotated[str | None, typer.Argument(help="An instance.", show_default="all on the node")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print the steps.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Even if the node may hold the only copy.")] = False,
-) -> None:
-    """Bring a failed node back as a standby: [bold]tuchanka restore tuchanka2a --dry-run[/] says how."""
-    with held_lab(context) as lab:
-        cluster = lab.topology.cluster_of(node)
-        steps = run(restoring.plan(lab, cluster, node, instance, force=force))
-        if settings(context).json:
-            show_json([asdict(step) for step in steps])
-        elif not steps:
-            show(f"{node}: nothing to do, all its copies stream")
-        elif dry_run:
-            for number, step in enumerate(steps, 1):
-                show(f"{number}. {step.text}")
-        if steps and not dry_run:
-            with TerminalProgress() as progress:
-                run(restoring.carry_out(lab, cluster, node, steps, progress))

@@ -1,15 +1,14 @@
 """From any state of a lab whose machines are set up to healthy clusters."""
 
-from tuchanka.cluster import restore
-from tuchanka.cluster.controldata import parse_controldata
+from tuchanka.cluster import cold_start, restore
+from tuchanka.cluster.cold_plan import ColdPlan
 from tuchanka.cluster.health import problems
 from tuchanka.cluster.observe import observe
-from tuchanka.cluster.operate import start_node, wait_healthy
+from tuchanka.cluster.operate import wait_healthy
 from tuchanka.cluster.state import ClusterState
 from tuchanka.errors import DeadlineExceeded
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.progress import Note, Progress
-from tuchanka.render.layout import InstancePaths
 from tuchanka.topology.types import Cluster
 from tuchanka.waiting import together, wait_until
 
@@ -22,39 +21,40 @@ async def bring_up(lab: Lab, cluster: Cluster, progress: Progress) -> ClusterSta
     state = await observe(lab, cluster)
     if not problems(state, cluster):
         return state
-    with progress.step("start", cluster.name) as note:
-        if not state.running:
-            first = await newest(lab, cluster)
-            await together(*(start_node(cluster, lab.machine(name)) for name in first))
+    if not state.running:
+        await cold_start.carry_out(lab, cluster, await cold_start.plan(lab, cluster), progress)
+    with progress.step("settle", cluster.name) as note:
         state = await settle(lab, cluster, note)
-    for name in to_restore(state):
-        steps = await restore.plan(lab, cluster, name, None, force=False)
-        await restore.carry_out(lab, cluster, name, steps, progress)
+    await restore_all(lab, cluster, state, progress)
     with progress.step("healthy", cluster.name) as note:
         return await wait_healthy(lab, cluster, note=note)
 
 
-async def newest(lab: Lab, cluster: Cluster) -> list[str]:
-    """Return the nodes that may be started together: those whose copies are all on the newest timeline.
+async def start_from_nothing(lab: Lab, cluster: Cluster, cold: ColdPlan, progress: Progress) -> ClusterState:
+    """Bring the most advanced copies up first, and wait until they are primaries."""
+    await cold_start.carry_out(lab, cluster, cold, progress)
+    with progress.step("settle", cluster.name) as note:
+        return await settle(lab, cluster, note)
 
-    A node that was primary before a failover is on an older one. It must not take part in the election, because its
-    stored score may be the highest.
+
+async def restore_all(
+    lab: Lab, cluster: Cluster, state: ClusterState, progress: Progress, *, force: bool = False
+) -> None:
+    """Restore every node that has to be: those that are down all at once, then the others one after another.
+
+    A cluster stopped on several nodes at the same time might lose its quorum.
     """
-    on_timeline: dict[str, dict[str, int]] = {}
-    for instance in cluster.instances:
-        paths = InstancePaths(lab.topology.postgresql, instance.name)
-        for name in instance.nodes:
-            command = [f"{paths.programs}/pg_controldata", "-D", paths.data]
-            done = await lab.machine(name).run(command, check=False)
-            timeline = parse_controldata(done.stdout, where=name).timeline if done.status == 0 else 0
-            on_timeline.setdefault(instance.name, {})[name] = timeline
-    old = {
-        name
-        for timelines in on_timeline.values()
-        for name, timeline in timelines.items()
-        if timeline < max(timelines.values())
-    }
-    return [node.name for node in cluster.nodes if node.name not in old] or [node.name for node in cluster.nodes]
+
+    async def one(name: str) -> None:
+        steps = await restore.plan(lab, cluster, name, None, force=force)
+        await restore.carry_out(lab, cluster, name, steps, progress, force=force)
+
+    failed = to_restore(state)
+    down = [name for name in failed if not state.node(name).stack_running]
+    await together(*(one(name) for name in down))
+    for name in failed:
+        if name not in down:
+            await one(name)
 
 
 async def settle(lab: Lab, cluster: Cluster, note: Note) -> ClusterState:

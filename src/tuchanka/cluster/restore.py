@@ -1,104 +1,170 @@
 """Brings a failed node back as a standby: looks, plans, and does what was planned."""
 
-from tuchanka.cluster.controldata import parse_controldata, parse_history
+import time
+from collections.abc import Mapping
+from typing import get_args
+
 from tuchanka.cluster.observe import observe
-from tuchanka.cluster.operate import start_node, stop_node, wait_healthy
-from tuchanka.cluster.restore_plan import Seen, Step, make_plan
+from tuchanka.cluster.operate import HEALTHY_S, wait_healthy
+from tuchanka.cluster.restore_act import do
+from tuchanka.cluster.restore_choice import Method
+from tuchanka.cluster.restore_look import look
+from tuchanka.cluster.restore_plan import Step, make_plan
 from tuchanka.cluster.state import ClusterState
-from tuchanka.errors import UnknownName
+from tuchanka.errors import CommandFailed, DeadlineExceeded, LabError, UnknownName
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.progress import Progress
-from tuchanka.render.layout import InstancePaths
-from tuchanka.stages.instances import base_backup, psql
 from tuchanka.topology.types import Cluster, Instance
+from tuchanka.waiting import wait_until
 
-SQL = (
-    "select timeline_id, pg_current_wal_lsn(), "
-    "pg_read_file('pg_wal/' || lpad(upper(to_hex(timeline_id)), 8, '0') || '.history', true) "
-    "from pg_control_checkpoint()"
-)
+Tried = Mapping[str, frozenset[Method]]
+METHODS = get_args(Method)
+# A standby that runs streams within a few retries, or never: its data doesn't fit the primary's.
+STREAM_S = 20.0
 
 
-async def plan(lab: Lab, cluster: Cluster, node: str, instance: str | None, *, force: bool) -> tuple[Step, ...]:
+async def plan(
+    lab: Lab, cluster: Cluster, node: str, instance: str | None, *, force: bool, tried: Tried | None = None
+) -> tuple[Step, ...]:
     """Look at the node and the primaries and return the steps; nothing is changed, but the node is switched on.
+
+    ``tried`` has the methods that failed already, by instance.
 
     Raises:
         RestoreRefused, LabError: see ``restore_plan``.
-        UnknownName: the node doesn't keep the instance.
+        UnknownName: see ``chosen_instances``.
     """
-    kept = [one for one in cluster.instances if node in one.nodes]
-    chosen = [one for one in kept if instance in (None, one.name)]
-    if not chosen:
-        raise UnknownName("instance", str(instance), [one.name for one in kept])
+    chosen = chosen_instances(cluster, node, instance)
     await lab.machine(node).power_on()
     state = await observe(lab, cluster)
-    return make_plan(tuple([await look(lab, one, node, state) for one in chosen]), node, force=force)
+    seen = tuple([await look(lab, one, node, state, tried or {}) for one in chosen])
+    return make_plan(seen, node, force=force, quorum_without=quorum_without(state, node))
 
 
-async def look(lab: Lab, instance: Instance, node: str, state: ClusterState) -> Seen:
-    """See one instance on the failed node and on its primary."""
-    paths = InstancePaths(lab.topology.postgresql, instance.name)
-    machine = lab.machine(node)
-    control = await machine.run([f"{paths.programs}/pg_controldata", "-D", paths.data], check=False)
-    copy = state.instance(instance.name).copy(node)
-    primary = state.instance(instance.name).primary
-    timeline, position, history = 0, "0/0", ""
-    if primary and primary != node:
-        answer = await psql(lab.machine(primary), instance, "postgres", SQL)
-        timeline_text, position, history = answer.strip().split("|", 2)
-        timeline = int(timeline_text)
-    return Seen(
-        instance=instance.name,
-        node=node,
-        primary=primary,
-        streaming=copy is not None and copy.role == "standby" and copy.state == "streaming",
-        stack_running=state.node(node).stack_running,
-        data=parse_controldata(control.stdout, where=node) if control.status == 0 else None,
-        primary_timeline=timeline,
-        primary_position=position,
-        history=parse_history(history),
-    )
+def chosen_instances(cluster: Cluster, node: str, instance: str | None) -> tuple[Instance, ...]:
+    """Return the instances on the node, or the one of this name.
+
+    Raises:
+        UnknownName: the node doesn't keep it.
+    """
+    kept = [one for one in cluster.instances if node in one.nodes]
+    chosen = tuple(one for one in kept if instance in (None, one.name))
+    if not chosen:
+        raise UnknownName("instance", str(instance), [one.name for one in kept])
+    return chosen
 
 
-async def carry_out(lab: Lab, cluster: Cluster, node: str, steps: tuple[Step, ...], progress: Progress) -> None:
-    """Do the steps, then wait until the node's copies are healthy; after a failure a new plan goes on from there."""
-    for step in steps:
-        with progress.step("restore", node) as note:
-            note(step.text)
-            await do(lab, cluster, node, step)
+def quorum_without(state: ClusterState, node: str) -> bool:
+    """Whether the others keep their quorum while the node leaves; true where there is none to keep."""
+    votes = state.quorum.votes - (1 if state.node(node).stack_running else 0)
+    return not state.quorum.quorate or votes > state.quorum.expected // 2
+
+
+async def carry_out(
+    lab: Lab,
+    cluster: Cluster,
+    node: str,
+    steps: tuple[Step, ...],
+    progress: Progress,
+    *,
+    instance: str | None = None,
+    force: bool = False,
+) -> None:
+    """Do the steps, then wait until the node's copies are healthy; after a failure a new plan goes on from there.
+
+    What was chosen and fails is not chosen again: after a restart or a pg_rewind that comes to nothing the plan is
+    made anew, which ends with a base backup.
+
+    Raises:
+        LabError: a standby doesn't stream although its data was copied.
+    """
+    tried: dict[str, frozenset[Method]] = {}
+    while failed := await _attempt(lab, cluster, node, steps, progress):
+        for name, method in failed.items():
+            if method == "base-backup":
+                raise LabError(
+                    f"{name} does not stream although its data was copied from the primary",
+                    where=node,
+                    hint=f"'tuchanka logs {node}' shows why",
+                )
+            tried[name] = tried.get(name, frozenset()) | {method}
+        steps = await plan(lab, cluster, node, instance, force=force, tried=tried)
     with progress.step("healthy", cluster.name) as note:
-        await wait_healthy(lab, cluster, note=note)
+        if not others_failed(await observe(lab, cluster), node):
+            await wait_healthy(lab, cluster, note=note)
 
 
-async def do(lab: Lab, cluster: Cluster, node: str, step: Step) -> None:
-    """Do one step; each can be repeated."""
-    machine = lab.machine(node)
-    match step.action:
-        case "stop-cluster":
-            await stop_node(cluster, machine)
-        case "start-cluster":
-            await start_node(cluster, machine)
-        case "base-backup":
-            instance = cluster.instance(step.instance)
-            paths = InstancePaths(lab.topology.postgresql, instance.name)
-            state = await observe(lab, cluster)
-            source = lab.topology.machine(str(state.instance(instance.name).primary))
-            await base_backup(machine, paths, str(source.address), instance.port)
-        case "forget-score" | "clean-up":
-            state = await observe(lab, cluster)
-            primary = str(state.instance(step.instance).primary)
-            command = (
-                # PAF stores its scores for ever; a stale one could win an election.
-                [
-                    "crm_attribute",
-                    "--lifetime=forever",
-                    "--node",
-                    node,
-                    "--name",
-                    f"master-{step.instance}",
-                    "--delete",
-                ]
-                if step.action == "forget-score"
-                else ["crm_resource", "--cleanup", "--resource", step.instance, "--node", node]
+def others_failed(state: ClusterState, node: str) -> list[str]:
+    """Return the other nodes that would have to be restored, too, before the whole cluster can be healthy."""
+    return [
+        other.name
+        for other in state.nodes
+        if other.name != node
+        and (
+            not other.stack_running
+            or any(
+                copy.node == other.name and copy.role == "stopped"
+                for instance in state.instances
+                for copy in instance.copies
             )
-            await lab.machine(primary).run(command)
+        )
+    ]
+
+
+async def _attempt(
+    lab: Lab, cluster: Cluster, node: str, steps: tuple[Step, ...], progress: Progress
+) -> dict[str, Method]:
+    """Do the steps; return what failed, instance → method, as soon as it has."""
+    methods: dict[str, Method] = {step.instance: _method(step) for step in steps if step.action in METHODS}
+    for step in steps:
+        try:
+            with progress.step("restore", node) as note:
+                note(step.text)
+                await do(lab, cluster, node, step, note)
+        except (CommandFailed, DeadlineExceeded):
+            if step.action not in {"rewind", "recover"}:
+                raise
+            return {step.instance: methods[step.instance]}
+        if step.action == "start-cluster":
+            with progress.step("streaming", node) as note:
+                missing = await _streams(lab, cluster, node, tuple(methods))
+                if missing:
+                    note(f"{', '.join(missing)} does not stream")
+            if missing:
+                return {name: methods[name] for name in missing}
+    return {}
+
+
+def _method(step: Step) -> Method:
+    return next(method for method in METHODS if method == step.action)
+
+
+async def _streams(lab: Lab, cluster: Cluster, node: str, names: tuple[str, ...]) -> list[str]:
+    """Wait until the copies stream or it is clear that they won't; return those that don't."""
+    running_since: dict[str, float] = {}
+    waiting = list(names)
+
+    async def settled() -> list[str] | None:
+        nonlocal waiting
+        state = await observe(lab, cluster)
+        hopeless = []
+        waiting = []
+        for name in names:
+            copy = state.instance(name).copy(node)
+            if copy is None or copy.state in {"streaming", "catchup"}:
+                continue
+            waiting.append(name)
+            if copy.in_recovery is not None:
+                running_since.setdefault(name, time.monotonic())
+            stopped = name in state.node(node).fail_counts and copy.in_recovery is None
+            if stopped or time.monotonic() - running_since.get(name, time.monotonic()) > STREAM_S:
+                hopeless.append(name)
+        return hopeless or (["-"] if not waiting else None)
+
+    try:
+        found = await wait_until(
+            settled, deadline_s=HEALTHY_S + lab.timing.start_timeout_s, interval_s=0.3, what="streaming"
+        )
+    except DeadlineExceeded:
+        return waiting
+    return [name for name in found if name != "-"]

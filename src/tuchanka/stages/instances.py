@@ -67,14 +67,20 @@ async def psql(machine: Machine, instance: Instance, database: str, statements: 
 
 
 async def base_backup(machine: Machine, paths: InstancePaths, primary: str, port: int) -> None:
-    """Copy the primary's data directory to the machine, whole or not at all; the old one goes last."""
+    """Copy the primary's data directory to the machine, whole or not at all; the old one is put aside as ``.old``.
+
+    Where there is an ``.old`` already, an earlier copy has not come to anything: that one goes, the oldest stays.
+    """
     half, old = f"{paths.data}.copying", f"{paths.data}.old"
     source = f"host={primary} port={port} user=replicator passfile={PGPASS}"
-    await machine.run(["rm", "-rf", half, old])
+    await machine.run(["rm", "-rf", half])
     command = [f"{paths.programs}/pg_basebackup", "-d", source, "-D", half]
     command += ["--wal-method=stream", "--checkpoint=fast", "--no-password"]
     await machine.run(command, user="postgres", timeout=BACKUP_S)
     # Whoever starts it by hand gets a standby, never a second primary.
     await machine.run(["touch", f"{half}/standby.signal"], user="postgres")
-    swap = 'if [ -e "$1" ]; then mv "$1" "$3"; fi && sync -f "$2" && mv "$2" "$1" && rm -rf "$3"'
+    swap = (
+        'if [ -e "$1" ] && [ -e "$3" ]; then rm -rf "$1"; fi && if [ -e "$1" ]; then mv "$1" "$3"; fi '
+        '&& sync -f "$2" && mv "$2" "$1"'
+    )
     await machine.run(["sh", "-c", swap, "sh", paths.data, half, old], timeout=BACKUP_S)
