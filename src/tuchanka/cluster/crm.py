@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
+# crm_attribute(8), --promotion: the name of the node attribute that holds a promotion score.
+SCORE = "master-"
+
 
 @dataclass(frozen=True, slots=True)
 class CrmNode:
@@ -20,7 +23,10 @@ class CrmNode:
 
 @dataclass(frozen=True, slots=True)
 class CrmView:
-    """One node's view of the cluster. ``roles`` maps (resource, node) to Pacemaker's role, started ones only."""
+    """One node's view of the cluster. ``roles`` maps (resource, node) to Pacemaker's role, started ones only.
+
+    ``scores`` maps (resource, node) to the promotion score that the resource agent has stored for it.
+    """
 
     coordinator: str | None = None
     with_quorum: bool = False
@@ -29,6 +35,7 @@ class CrmView:
     nodes: dict[str, CrmNode] = field(default_factory=dict)
     roles: dict[tuple[str, str], str] = field(default_factory=dict)
     fail_counts: dict[tuple[str, str], str] = field(default_factory=dict)
+    scores: dict[tuple[str, str], str] = field(default_factory=dict)
 
 
 def parse(text: str) -> CrmView | None:
@@ -63,5 +70,11 @@ def parse(text: str) -> CrmView | None:
             for node in root.iterfind("node_history/node")
             for history in node.iterfind("resource_history")
             if history.get("fail-count", "0") != "0"
+        },
+        scores={
+            (attribute.get("name", "").removeprefix(SCORE), node.get("name", "")): attribute.get("value", "")
+            for node in root.iterfind("node_attributes/node")
+            for attribute in node.iterfind("attribute")
+            if attribute.get("name", "").startswith(SCORE)
         },
     )

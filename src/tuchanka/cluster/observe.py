@@ -193,6 +193,7 @@ def _instance(instance: Instance, looks: dict[str, Look], view: CrmView) -> Inst
                 state=seen.get("state"),
                 sync_state=seen.get("sync_state"),
                 lag_bytes=int(seen["lag"]) if seen.get("lag") is not None else None,
+                score=view.scores.get((instance.name, name)),
             )
         )
     return InstanceState(instance.name, tuple(copies))

@@ -26,7 +26,8 @@ class Copy:
     """One instance on one node: Pacemaker's role, and what PostgreSQL itself says.
 
     ``role`` is ``primary``, ``standby`` or ``stopped``. ``lag_bytes`` (of a standby, as the primary sees it) and
-    ``sync_state`` are ``None`` where no primary sees it; ``state`` is that of pg_stat_replication.
+    ``sync_state`` are ``None`` where no primary sees it; ``state`` is that of pg_stat_replication. ``score`` is the
+    promotion score that PAF has stored, as Pacemaker writes it (a number or ``INFINITY``); it outlives its reason.
     """
 
     node: str
@@ -37,6 +38,7 @@ class Copy:
     state: str | None
     sync_state: str | None
     lag_bytes: int | None
+    score: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
