@@ -137,7 +137,7 @@ def render(context: typer.Context, folder: Annotated[Path, typer.Argument(help="
             file = folder / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text)
-            file.chmod(0o755 if path.endswith(".sh") else 0o644)
+            file.chmod(0o755 if text.startswith("#!") else 0o644)
     except OSError as error:
         raise InputError(
             f"can't be written: {error.strerror}", where=str(error.filename), hint="name another"

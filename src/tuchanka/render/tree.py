@@ -1,6 +1,7 @@
 """Everything that is rendered of a topology, in one tree."""
 
 from tuchanka.files import File
+from tuchanka.render.commands import command_files
 from tuchanka.render.pcs import cluster_script, instance_scripts
 from tuchanka.render.postgresql import instance_files
 from tuchanka.render.quorum import quorum_files, witness_files
@@ -15,7 +16,7 @@ def machine_files(topology: Topology, machine: str, timing: Timing) -> dict[str,
     if topology.witness is not None and machine == topology.witness.name:
         return files | witness_files()
     cluster = topology.cluster_of(machine)
-    files |= quorum_files(topology, cluster, timing)
+    files |= quorum_files(topology, cluster, timing) | command_files(topology, cluster, machine)
     for instance in cluster.instances:
         if machine in instance.nodes:
             files |= instance_files(topology, cluster, instance, machine, timing)
