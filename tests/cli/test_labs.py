@@ -270,6 +270,11 @@ def test_another_topology_than_the_labs(made: Made, tmp_path: Path):
     other.write_text(default_text().replace('domain = "tuchanka"', 'domain = "example"'))
     made.unchanged("up", "--topology", str(other), status=3, words="built from another topology")
     made.unchanged("status", "--topology", str(other), status=3, words="built from another topology")
+    what = 'domain: was "tuchanka", is now "example"'
+    made.unchanged("status", "--topology", str(other), status=3, words=what)
+    said = made.run("topology", "--diff", "--topology", str(other))
+    assert (said.status, said.out) == (1, f"{what}\n")
+    assert made.run("topology", "--diff").status == 0
 
 
 @pytest.mark.parametrize("command", [["up"], ["snapshots"], ["destroy", "--yes"]])

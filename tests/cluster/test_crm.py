@@ -17,6 +17,7 @@ def test_a_healthy_cluster_is_read_whole():
         ("krogan2s1-vip", B): "Started",
     }
     assert read.fail_counts == {}
+    assert read.scores == {("krogan2", A): 1001, ("krogan2", B): 1000}
 
 
 def test_what_is_stopped_has_no_role_and_failures_are_counted():

@@ -15,7 +15,8 @@ from tuchanka.lab.folder import DEFAULT_ROOT, LabFolder
 from tuchanka.lab.lab import Lab
 from tuchanka.machines.nspawn.provider import NspawnProvider
 from tuchanka.timing.derive import derive
-from tuchanka.topology.load import default_text, load, parse
+from tuchanka.topology.differ import differences, in_short
+from tuchanka.topology.load import default_text, load
 from tuchanka.topology.types import Cluster, Topology
 
 T = TypeVar("T")
@@ -56,6 +57,16 @@ def read_topology(context: typer.Context) -> tuple[Topology, str]:
     return load(None), default_text()
 
 
+def built_from(folder: LabFolder) -> Topology:
+    """Return the topology that the lab was built from: its own copy of the file.
+
+    Raises:
+        LabError: there is no lab.
+    """
+    folder.read_marker()
+    return load(folder.topology_file)
+
+
 def need_root(what: str) -> None:
     """Refuse to touch machines as an ordinary user.
 
@@ -82,11 +93,12 @@ def open_lab(context: typer.Context, *, make: bool = False) -> Lab:
     if make:
         folder.found(text)
     folder.read_marker()
-    if parse(folder.topology_file.read_text(), topology.source) != topology:
+    differing = differences(built_from(folder), topology)
+    if differing:
         raise LabError(
-            "the lab was built from another topology",
-            where=str(folder.topology_file),
-            hint="leave --topology out, or destroy the lab first",
+            f"the lab was built from another topology: {in_short(differing)}",
+            where=topology.source,
+            hint="'tuchanka topology --diff' lists all; leave --topology out, or destroy the lab first",
         )
     return Lab(folder, topology, timing, NspawnProvider(folder.path, topology, watchdog_s=timing.watchdog_s))
 

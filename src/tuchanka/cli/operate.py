@@ -1,17 +1,14 @@
 """Commands about a live cluster: its state, starting and stopping it, mending a node."""
 
 import asyncio
-import time
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.console import Group
-from rich.live import Live
-from rich.text import Text
 
 from tuchanka.cli.context import choose, held_lab, open_lab, run, settings
 from tuchanka.cli.machines import Clusters
+from tuchanka.cli.mon import watch
 from tuchanka.cli.output import show, show_json
 from tuchanka.cli.progress import TerminalProgress
 from tuchanka.cli.restore import restore
@@ -23,7 +20,7 @@ from tuchanka.lab.lab import Lab
 from tuchanka.report.state import state_view
 from tuchanka.topology.types import Cluster
 
-MON_S = 1.0
+Node = Annotated[str, typer.Argument(help="A node.")]
 
 cluster_app = typer.Typer(no_args_is_help=True, help="Start and stop whole clusters.")
 
@@ -67,22 +64,10 @@ def status(context: typer.Context, clusters: Clusters = None) -> None:
 
 
 def mon(context: typer.Context, clusters: Clusters = None) -> None:
-    """Watch the clusters live, until Ctrl-C."""
+    """Watch the clusters live, and what changes; without a terminal, or with --json, a line for each change."""
     lab = open_lab(context)
     chosen = choose(lab.topology, clusters) if clusters else _made(lab, lab.topology.clusters)
-
-    async def watch() -> None:
-        with Live(refresh_per_second=4, screen=True) as live:
-            while True:
-                seen = await _observe_all(lab, chosen)
-                views = [state_view(state, problems(state, cluster)) for cluster, state in seen]
-                live.update(Group(Text(time.strftime("%H:%M:%S  Ctrl-C ends"), "dim"), *views))
-                await asyncio.sleep(MON_S)
-
-    try:
-        run(watch())
-    except KeyboardInterrupt:
-        return
+    watch(lambda: _observe_all(lab, chosen), [cluster.name for cluster in chosen], as_json=settings(context).json)
 
 
 @cluster_app.command("start")

@@ -8,16 +8,19 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from tuchanka.cli.context import read_topology, settings
+from tuchanka.cli.context import built_from, lab_path, read_topology, settings
 from tuchanka.cli.output import show, show_json
 from tuchanka.doctor import console as doctor_console
 from tuchanka.doctor import examine
 from tuchanka.errors import InputError
+from tuchanka.lab.folder import LabFolder
 from tuchanka.render.tree import tree
 from tuchanka.timing.derive import derive
 from tuchanka.timing.predict import SLACK_S, predict_power_off, safety_margin_s
 from tuchanka.timing.rules import rules
+from tuchanka.topology.differ import differences
 from tuchanka.topology.lint import lint
+from tuchanka.topology.types import Topology
 
 COLOURS = {"error": "bold red", "warning": "yellow"}
 
@@ -39,13 +42,33 @@ def doctor(context: typer.Context) -> None:
         raise typer.Exit(1)
 
 
-def topology(context: typer.Context) -> None:
+def topology(
+    context: typer.Context,
+    diff: Annotated[bool, typer.Option("--diff", help="Only what differs from what the lab was built from.")] = False,
+) -> None:
     """Print the topology with its comments, to be edited: [bold]tuchanka topology > my.toml[/]."""
     read, text = read_topology(context)
+    if diff:
+        _differ(context, read)
+        return
     if settings(context).json:
         show_json(asdict(read))
     else:
         typer.echo(text, nl=False)
+
+
+def _differ(context: typer.Context, read: Topology) -> None:
+    """Print a line for every key that differs from the lab's copy; exit status 1 if one does."""
+    lines = differences(built_from(LabFolder(lab_path(context))), read)
+    if settings(context).json:
+        show_json(lines)
+    else:
+        for line in lines:
+            show(line)
+        if not lines:
+            show(f"{read.source}: nothing differs from what the lab was built from")
+    if lines:
+        raise typer.Exit(1)
 
 
 def check(context: typer.Context) -> None:
@@ -114,7 +137,7 @@ def render(context: typer.Context, folder: Annotated[Path, typer.Argument(help="
             file = folder / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text)
-            file.chmod(0o755 if path.endswith(".sh") else 0o644)
+            file.chmod(0o755 if text.startswith("#!") else 0o644)
     except OSError as error:
         raise InputError(
             f"can't be written: {error.strerror}", where=str(error.filename), hint="name another"

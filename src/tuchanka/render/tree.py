@@ -2,6 +2,7 @@
 
 from tuchanka.files import File
 from tuchanka.render.agent import agent_files
+from tuchanka.render.commands import command_files
 from tuchanka.render.failback import failback_files
 from tuchanka.render.pcs import cluster_script, instance_scripts
 from tuchanka.render.postgresql import instance_files
@@ -18,6 +19,7 @@ def machine_files(topology: Topology, machine: str, timing: Timing) -> dict[str,
         return files | witness_files()
     cluster = topology.cluster_of(machine)
     files |= quorum_files(topology, cluster, timing) | agent_files() | failback_files(cluster)
+    files |= command_files(topology, cluster, machine)
     for instance in cluster.instances:
         if machine in instance.nodes:
             files |= instance_files(topology, cluster, instance, machine, timing)

@@ -1,23 +1,10 @@
-"""Just enough SVG: elements whose text and attributes are always escaped, and a scale with round ticks."""
+"""What a chart needs beside plain SVG: a scale with round ticks."""
 
 import math
-from collections.abc import Iterable
 
-from markupsafe import Markup, escape
+from tuchanka.svg import element, group
 
-
-def element(name: str, *children: str | Markup, **attributes: str | float) -> Markup:
-    """Return one element. ``class_`` stands for class and ``stroke_width`` for stroke-width; floats get one digit."""
-    written = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{escape(_plain(value))}"' for key, value in attributes.items()
-    )
-    inner = Markup("").join(escape(child) for child in children)
-    return Markup(f"<{name}{written}>{inner}</{name}>" if children else f"<{name}{written}/>")  # noqa: S704 - all parts are escaped
-
-
-def group(children: Iterable[Markup], **attributes: str | float) -> Markup:
-    """Return a ``g`` around ``children``."""
-    return element("g", Markup("").join(children), **attributes)
+__all__ = ["Scale", "element", "group", "log_height"]
 
 
 class Scale:
@@ -44,7 +31,3 @@ def log_height(value: float, low: float, high: float, height: float) -> float:
     """Return how high ``value`` stands on a logarithmic axis from ``low`` to ``high``."""
     clipped = min(max(value, low), high)
     return height * math.log(clipped / low) / math.log(high / low)
-
-
-def _plain(value: str | float) -> str:
-    return f"{value:.1f}".removesuffix(".0") if isinstance(value, float) else str(value)
