@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.heartbeat.server import PASSWORD, USER, Server, binaries
-from tuchanka.events import Clock, Event, Read, RoleProbe, Write, read_history
+from tuchanka.events import Clock, Event, Read, RecorderLate, RoleProbe, Write, read_history
 from tuchanka.heartbeat.config import Config, InstanceConfig, Probe, Reader, to_json
 
 PROGRAMS = binaries()
