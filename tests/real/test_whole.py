@@ -55,6 +55,8 @@ def test_a_commit_waits_for_the_other_site_first(whole: ManyLab) -> None:
 
 @pytest.mark.parametrize("node", ["tuchanka1a", "tuchanka1b"])
 def test_two_instances_of_a_node_never_mix(whole: ManyLab, node: str) -> None:
+    state = whole.states()["tuchanka1"]
+    addresses = {vip["name"]: vip["nodes"] for vip in state["vips"]}
     for name, port in (("krogan1a", 5433), ("krogan1b", 5434)):
         asked = "select current_setting('cluster_name'), current_setting('data_directory')"
         psql = ("setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "psql", "-XAtq", "-p", str(port))
@@ -64,12 +66,12 @@ def test_two_instances_of_a_node_never_mix(whole: ManyLab, node: str) -> None:
         log = whole.execute(node, "journalctl", "--no-pager", f"--identifier=postgres-{name}", "--grep=port \\d+")
         assert set(re.findall(r"port (\d+)", log)) == {str(port)}
         # Through its address each is reached on its home alone.
-        assert whole.vips()[name] == [whole.instances[name].home]
+        assert addresses[name] == [whole.instances[name].home]
     scores = whole.execute(node, "cibadmin", "--query", "--xpath", "//nvpair[starts-with(@name, 'master-')]")
     assert set(re.findall(r'name="master-(\w+)"', scores)) == {"krogan1a", "krogan1b"}
     # Nobody replicates from itself, and nobody from the other instance.
-    for name in ("krogan1a", "krogan1b"):
-        assert {copy["role"] for copy in whole.instance_state(name)["copies"]} == {"primary", "standby"}
+    for instance in state["instances"]:
+        assert {copy["role"] for copy in instance["copies"]} == {"primary", "standby"}
 
 
 def test_without_the_witness_nothing_changes_but_a_vote_and_the_nodes_agree_on_the_time(shaken: ManyLab) -> None:
@@ -187,4 +189,5 @@ def test_after_the_loss_of_a_site_the_other_serves_everything(shaken: ManyLab, s
 
 
 def timelines(lab: ManyLab) -> dict[str, list[int | None]]:
-    return {name: [copy["timeline"] for copy in lab.instance_state(name)["copies"]] for name in lab.instances}
+    instances = [instance for state in lab.states().values() for instance in state["instances"]]
+    return {one["name"]: [copy["timeline"] for copy in one["copies"]] for one in instances}
