@@ -7,6 +7,8 @@ export PATH
 list="$root/src/tuchanka/doctor/packages.txt"
 os_release="${TUCHANKA_OS_RELEASE:-/etc/os-release}" # another file is for the tests of these scripts
 
+inotify_wanted=512
+
 say() { printf 'tuchanka: %s\n' "$*" >&2; }
 
 # The user id that the checkout belongs to: another one than ours under sudo.
@@ -80,6 +82,7 @@ prepare_host() {
     [ "$(uname -s)" = Linux ] || die "a lab needs Linux; this is $(uname -s)"
     debian_like || refuse_other_host "$1"
     [ "$(id -u)" = 0 ] || die "making machines and installing packages needs root: sudo $0"
+    raise_inotify
     packages=$(missing_packages "$1")
     [ -n "$packages" ] || return 0
     say "this host lacks, and apt-get now installs: $packages"
@@ -107,6 +110,14 @@ refuse_other_host() {
 }
 
 python_wanted() { sed -n 's/.* python:\([0-9.]*\) .*/Python \1 or newer/p' "$list"; }
+
+# The systemd of every machine takes some of root's inotify instances; the kernel's 128 are soon used up.
+raise_inotify() {
+    file=/proc/sys/fs/inotify/max_user_instances
+    [ "$(cat "$file")" -lt "$inotify_wanted" ] || return 0
+    say "raising fs.inotify.max_user_instances from $(cat "$file") to $inotify_wanted, until the next boot"
+    echo "$inotify_wanted" > "$file"
+}
 
 install_packages() {
     export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l # list, never restart the host's services

@@ -195,7 +195,7 @@ def test_as_another_user():
     lab = Path("/nonexistent/lab")  # below a folder that anyone may look into
     if subprocess.run([*program, "--version"], capture_output=True, check=False).returncode != 0:
         pytest.skip("an ordinary user can't read this interpreter")
-    for command, status in ((["check"], 0), (["fault", "list"], 0), (["up"], 3), (["status"], 3), (["destroy"], 3)):
+    for command, status in ((["check"], 0), (["up"], 3), (["status"], 3)):
         done = subprocess.run([*program, "--lab", str(lab), *command], capture_output=True, text=True, check=False)
         assert done.returncode == status, done
         assert done.stderr.count("\n") == (status == 3)

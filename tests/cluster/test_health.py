@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.cluster.views import CLUSTER, A, B, healthy, look, primary, seen, standby, view
-from tuchanka.cluster.crm import CrmView
+from tuchanka.cluster.crm import INFINITY, CrmView
 from tuchanka.cluster.health import CAUGHT_UP_BYTES, problems
 from tuchanka.cluster.observe import Look, join
 
@@ -133,3 +133,10 @@ def test_the_standby_address_may_be_on_the_primary_when_no_standby_is_left():
     for harm in (roles("krogan2", a="Promoted"), roles("krogan2s1-vip", a="Started")):
         harm(looks)
     assert problems(join(CLUSTER, looks), CLUSTER) == (f"krogan2 on {B} is stopped",)
+
+
+@pytest.mark.parametrize("score", [None, 0, -1, -INFINITY])
+def test_a_standby_that_nobody_would_promote_is_a_problem(score: int | None):
+    looks = healthy()
+    crm(scores={("krogan2", A): 1001} | ({} if score is None else {("krogan2", B): score}))(looks)
+    assert problems(join(CLUSTER, looks), CLUSTER) == (f"krogan2 on {B} has no promotion score yet",)

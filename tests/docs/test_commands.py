@@ -38,6 +38,15 @@ def described(text: str) -> set[str]:
     return {name for item in items for name in re.findall(r"--?[a-z-]+", item)}
 
 
+def parse(words: list[str]) -> None:
+    """Read the words as the program would, and do nothing."""
+    context = PROGRAM.make_context("tuchanka", globals_first(words), obj=Globals())
+    command, rest = PROGRAM, [*context._protected_args, *context.args]
+    while getattr(command, "commands", None):
+        command, rest = command.commands[rest[0]], rest[1:]
+    command.make_context(command.name, rest, parent=context)
+
+
 COMMANDS = dict(walk(PROGRAM))
 PARTS = re.split(r"^### `tuchanka ([a-z -]+)`$", PAGE, flags=re.MULTILINE)
 SECTIONS = dict(
@@ -67,12 +76,7 @@ def test_every_command_has_an_example(name: str):
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_the_examples_are_understood(example: str):
-    words = globals_first(shlex.split(re.split(r" >", example)[0])[1:])
-    context = PROGRAM.make_context("tuchanka", words, obj=Globals())
-    command, rest = PROGRAM, [*context._protected_args, *context.args]
-    while getattr(command, "commands", None):
-        command, rest = command.commands[rest[0]], rest[1:]
-    command.make_context(command.name, rest, parent=context)
+    parse(shlex.split(re.split(r" >", example)[0])[1:])
 
 
 def test_nothing_is_mentioned_that_does_not_exist():

@@ -110,3 +110,12 @@ def test_whatever_is_wrong_says_how_to_mend_it(check: findings.Check):
 def test_whatever_is_right_has_nothing_to_mend(check: findings.Check):
     assert check.ok
     assert check.mend == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "ok"), [("128\n", False), ("511", False), ("512\n", True), ("8192\n", True), ("", False)]
+)
+def test_inotify_instances_are_enough_or_the_command_says_how(text: str, ok: bool):
+    check = findings.of_inotify(text)
+    assert check.ok is ok
+    assert bool(check.mend) is not ok

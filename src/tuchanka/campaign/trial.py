@@ -71,7 +71,10 @@ async def run_trial(lab: Lab, trial: Trial, history: History, progress: Progress
         await _break_and_mend(lab, trial, history, progress, quiet_s=prediction.seconds + QUIET_MARGIN_S)
     except TuchankaError as error:
         problem = str(error)
-        await trial.fault.heal(lab.machine(trial.target))
+        try:
+            await trial.fault.heal(lab.machine(trial.target))
+        except TuchankaError as second:
+            problem += f"; healing failed: {second}"
     finally:
         journals = [await read_journal(machine, began) for machine in lab.nodes(cluster)]
         for entry in sorted(chain(*journals), key=lambda line: line.t):

@@ -59,5 +59,6 @@ class ServiceWatch:
 
     def missing(self) -> str:
         """Say in words what isn't good."""
-        names = [name or "writes" for name, since in self.good_since.items() if since is None]
-        return f"no {' and no reads through '.join(names)}" if names else "not stable yet"
+        bad = [name for name, since in self.good_since.items() if since is None]
+        names = [f"reads through {name}" if name else "writes" for name in bad]
+        return f"no {' and no '.join(names)}" if names else "not stable yet"

@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
+# The name of the node attribute in which crm_attribute --promotion keeps a score.
+SCORE = "master-"
+INFINITY = 1_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class CrmNode:
@@ -20,7 +24,10 @@ class CrmNode:
 
 @dataclass(frozen=True, slots=True)
 class CrmView:
-    """One node's view of the cluster. ``roles`` maps (resource, node) to Pacemaker's role, started ones only."""
+    """One node's view of the cluster. ``roles`` maps (resource, node) to Pacemaker's role, started ones only.
+
+    ``scores`` maps (resource, node) to the promotion score that its agent has set.
+    """
 
     coordinator: str | None = None
     with_quorum: bool = False
@@ -29,6 +36,7 @@ class CrmView:
     nodes: dict[str, CrmNode] = field(default_factory=dict)
     roles: dict[tuple[str, str], str] = field(default_factory=dict)
     fail_counts: dict[tuple[str, str], str] = field(default_factory=dict)
+    scores: dict[tuple[str, str], int] = field(default_factory=dict)
 
 
 def parse(text: str) -> CrmView | None:
@@ -64,4 +72,20 @@ def parse(text: str) -> CrmView | None:
             for history in node.iterfind("resource_history")
             if history.get("fail-count", "0") != "0"
         },
+        scores={
+            (attribute.get("name", "").removeprefix(SCORE), node.get("name", "")): _score(attribute.get("value", ""))
+            for node in root.iterfind("node_attributes/node")
+            for attribute in node.iterfind("attribute")
+            if attribute.get("name", "").startswith(SCORE)
+        },
     )
+
+
+def _score(text: str) -> int:
+    """Read a score (Pacemaker Explained, "Scores"); infinity is 1,000,000."""
+    if text.lstrip("+-") == "INFINITY":
+        return -INFINITY if text.startswith("-") else INFINITY
+    try:
+        return int(text)
+    except ValueError:
+        return 0

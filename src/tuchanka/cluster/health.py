@@ -73,6 +73,8 @@ def _of_copy(copy: Copy, instance: InstanceState) -> str:
         (standby and not copy.in_recovery, "is called standby but accepts writes"),
         (behind_a_primary and copy.state != "streaming", f"is {copy.state or 'not streaming'}"),
         (behind_a_primary and (copy.lag_bytes or 0) > CAUGHT_UP_BYTES, "is catching up"),
+        # PAF scores the standbys when it monitors the primary: a loss before that would find nobody to promote.
+        (behind_a_primary and (copy.score or 0) <= 0, "has no promotion score yet"),
     )
     return next((reason for holds, reason in reasons if holds), "")
 

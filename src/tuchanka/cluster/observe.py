@@ -54,7 +54,7 @@ def script(cluster: Cluster, node: str) -> str:
         "stack": "timeout 3 systemctl is-active corosync pacemaker",
         "quorum": "timeout 3 corosync-quorumtool -s",
         "qdevice": "timeout 3 corosync-qdevice-tool -s",
-        "crm": "timeout 5 crm_mon --output-as=xml --one-shot --failcounts",
+        "crm": "timeout 5 crm_mon --output-as=xml --one-shot --failcounts --show-node-attributes",
     } | {
         f"sql {instance.name}": f"timeout 3 {AS_POSTGRES} psql -XAtq -h {PG_SOCKETS} -p {instance.port} "
         f"-d postgres -f - <<'END'{SQL}END"
@@ -193,6 +193,7 @@ def _instance(instance: Instance, looks: dict[str, Look], view: CrmView) -> Inst
                 state=seen.get("state"),
                 sync_state=seen.get("sync_state"),
                 lag_bytes=int(seen["lag"]) if seen.get("lag") is not None else None,
+                score=view.scores.get((instance.name, name)),
             )
         )
     return InstanceState(instance.name, tuple(copies))

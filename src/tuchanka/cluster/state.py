@@ -25,6 +25,7 @@ class NodeState:
 class Copy:
     """One instance on one node: Pacemaker's role, and what PostgreSQL itself says.
 
+    ``score`` is PAF's promotion score: a standby without a positive one isn't promoted when the primary is lost.
     ``role`` is ``primary``, ``standby`` or ``stopped``. ``lag_bytes`` (of a standby, as the primary sees it) and
     ``sync_state`` are ``None`` where no primary sees it; ``state`` is that of pg_stat_replication.
     """
@@ -37,6 +38,7 @@ class Copy:
     state: str | None
     sync_state: str | None
     lag_bytes: int | None
+    score: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

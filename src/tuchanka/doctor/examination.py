@@ -49,4 +49,5 @@ def examine(*, cache: Path = CACHE_FOLDER, state: Path = STATE_FOLDER) -> tuple[
     checks.append(findings.of_cgroups(probes.read("/proc/self/mountinfo"), controllers))
     checks += [findings.of_disk(folder, probes.free_bytes(folder)) for folder in (cache, state)]
     checks.append(findings.of_memory(probes.read("/proc/meminfo")))
+    checks.append(findings.of_inotify(probes.read("/proc/sys/fs/inotify/max_user_instances")))
     return tuple(checks)

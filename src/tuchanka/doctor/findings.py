@@ -10,6 +10,8 @@ PYTHON_WANTED = (3, 11)
 MACHINES_WANTED = ("x86_64", "aarch64")
 DISK_WANTED_BYTES = 4 * 10**9
 MEMORY_WANTED_BYTES = 2 * 2**30
+# Every systemd takes about ten of them, and all machines of all labs share root's.
+INOTIFY_WANTED = 512
 CONTROLLERS_WANTED = ("memory", "pids")
 
 
@@ -118,6 +120,14 @@ def of_disk(folder: Path, free_bytes: int) -> Check:
     found = f"{free_bytes / 10**9:.1f} GB free, {DISK_WANTED_BYTES / 10**9:g} needed"
     mend = "" if ok else f"make room there, or mount a larger file system at {folder}"
     return Check(f"room at {folder}", ok, found, "the image and the machines' layers", mend)
+
+
+def of_inotify(text: str) -> Check:
+    """``text`` is /proc/sys/fs/inotify/max_user_instances."""
+    found = int(text) if text.strip().isdigit() else 0
+    ok = found >= INOTIFY_WANTED
+    mend = "" if ok else f"sysctl -w fs.inotify.max_user_instances={INOTIFY_WANTED}"
+    return Check("inotify instances", ok, f"{found} for a user", "the systemd of every machine", mend)
 
 
 def of_memory(meminfo: str) -> Check:

@@ -68,9 +68,7 @@ async def recording(lab: Lab, config: Config, sink: Callable[[Event], None]) -> 
         limit=LINE_BYTES,
         cwd="/",
     )
-    stdin, stdout = _stream(process.stdin), _stream(process.stdout)
-    stdin.write(to_json(config).encode() + b"\n")
-    await stdin.drain()
+    stdout = _stream(process.stdout)
 
     async def hand_on() -> None:
         async for line in stdout:
@@ -78,20 +76,32 @@ async def recording(lab: Lab, config: Config, sink: Callable[[Event], None]) -> 
 
     reading = asyncio.create_task(hand_on())
     try:
+        with contextlib.suppress(ConnectionError):  # it has ended already: its status and words say why
+            stdin = _stream(process.stdin)
+            stdin.write(to_json(config).encode() + b"\n")
+            await stdin.drain()
         yield reading
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.send_signal(signal.SIGTERM)
-        try:
-            async with asyncio.timeout(STOP_S):
-                await reading
-                complaint = (await _stream(process.stderr).read()).decode().strip()
-                status = await process.wait()
-        finally:
-            if process.returncode is None:
-                process.kill()
-    if status != 0:
-        raise HostError(f"the heartbeat's recorder ended with status {status}: {complaint}")
+        status, complaint = await _stop(process, reading)
+        if status != 0:
+            # Whatever failed meanwhile failed because of this.
+            raise HostError(f"the heartbeat's recorder ended with status {status}: {complaint}")
+
+
+async def _stop(process: asyncio.subprocess.Process, reading: asyncio.Task[None]) -> tuple[int, str]:
+    """End the recorder, hand on its last events, and return its status and what it complained about."""
+    with contextlib.suppress(ProcessLookupError):
+        process.send_signal(signal.SIGTERM)
+    try:
+        async with asyncio.timeout(STOP_S):
+            await reading
+            complaint = (await _stream(process.stderr).read()).decode().strip()
+            return await process.wait(), complaint
+    except TimeoutError:
+        return -signal.SIGKILL, f"it did not stop within {STOP_S:g} s"
+    finally:
+        if process.returncode is None:
+            process.kill()
 
 
 def _stream(stream: S | None) -> S:

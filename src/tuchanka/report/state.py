@@ -57,7 +57,7 @@ def _membership(node: NodeState) -> Text:
 
 
 def _instances(state: ClusterState) -> Table:
-    table = _table("instance", "node", "role", "line", "position", "replication", "lag")
+    table = _table("instance", "node", "role", "line", "position", "replication", "lag", "score")
     for instance in state.instances:
         for copy in instance.copies:
             table.add_row(
@@ -68,6 +68,7 @@ def _instances(state: ClusterState) -> Table:
                 copy.lsn or "-",
                 _replication(copy),
                 "-" if copy.lag_bytes is None else f"{copy.lag_bytes} B",
+                "-" if copy.score is None else str(copy.score),
             )
     return table
 

@@ -1,0 +1,29 @@
+"""The supervisor is each machine's watchdog device."""
+
+import pytest
+
+from tests.real.lab import RealLab, wait_for
+
+pytestmark = pytest.mark.lab
+
+
+def test_a_machine_whose_sbd_freezes_is_reset_and_comes_back_without_the_cluster(disturbed: RealLab) -> None:
+    primary, node = disturbed.primary, disturbed.standby
+    leader, before = disturbed.leader(node), len(disturbed.supervisor_said(node))
+    disturbed.execute(node, "pkill", "-STOP", "-x", "sbd")
+
+    wait_for(lambda: "watchdog expired" in disturbed.supervisor_said(node)[before:], "the watchdog", seconds=30)
+    wait_for(lambda: "booted" in disturbed.supervisor_said(node)[before:], "a boot by itself", seconds=30)
+    booted = ("systemctl", "is-active", "multi-user.target")
+    wait_for(lambda: disturbed.execute(node, *booted, status=None) == "active", "the end of the boot", seconds=30)
+    assert disturbed.leader(node) != leader
+    for service in ("corosync", "corosync-qdevice", "pacemaker", "sbd"):
+        assert disturbed.execute(node, "systemctl", "is-active", service, status=None) == "inactive"
+    assert not disturbed.execute(node, "pgrep", "-l", "postgres", status=1)
+
+    state = disturbed.state()
+    assert state["healthy"] is False
+    assert [copy["node"] for copy in state["instances"][0]["copies"] if copy["role"] == "primary"] == [primary]
+    disturbed.run("restore", node)
+    assert disturbed.state()["problems"] == []
+    assert disturbed.primary == primary
