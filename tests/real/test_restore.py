@@ -58,7 +58,7 @@ def test_a_dry_run_prints_the_steps_and_changes_nothing(lab: RealLab, stopped: s
     before = control_data(lab, stopped)
     steps = lab.run("restore", stopped, "--dry-run").stdout.splitlines()
     assert [line.split(".")[0] for line in steps] == [str(number) for number in range(1, len(steps) + 1)]
-    assert any("copy the data from" in line for line in steps)
+    assert any("keep the data as it is" in line for line in steps)
     assert f"start the cluster on {stopped}" in steps[-1]
     assert control_data(lab, stopped) == before
     assert pacemaker(lab, stopped) == "inactive"

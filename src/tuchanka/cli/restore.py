@@ -1,5 +1,6 @@
 """The command that mends: one node, or all of a cluster, also where nothing of it is left running."""
 
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Annotated
 
@@ -20,7 +21,7 @@ from tuchanka.topology.types import Cluster
 from tuchanka.waiting import together, wait_until
 
 # A failover that is under way has ended by then.
-FAILOVER_S = 60.0
+FAILOVER_S = 30.0
 
 
 def restore(
@@ -97,11 +98,13 @@ async def _nothing_serves(lab: Lab, cluster: Cluster) -> ColdPlan | None:
     if any(instance.primary for instance in state.instances):
         return None
     if state.quorum.quorate:
-        try:
+        with (
+            suppress(DeadlineExceeded),
+            TerminalProgress() as progress,
+            progress.step("failover", cluster.name) as note,
+        ):
+            note("waiting whether the cluster elects a primary by itself")
             await wait_until(served, deadline_s=FAILOVER_S, interval_s=0.5, what=f"a primary in {cluster.name}")
-        except DeadlineExceeded:
-            pass
-        else:
             return None
     await lab.provider.prepare()
     await together(*(machine.power_on() for machine in lab.machines_of((cluster,))))

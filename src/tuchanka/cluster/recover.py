@@ -25,6 +25,7 @@ async def recover(machine: Machine, paths: InstancePaths) -> None:
     start = [f"{paths.programs}/pg_ctl", "start", "-D", paths.config, "-w", "-s", "-l", "/dev/null"]
     start += ["-t", f"{RECOVER_S:.0f}", "-o", "-c logging_collector=off"]
     stop = [f"{paths.programs}/pg_ctl", "stop", "-D", paths.data, "-m", "fast", "-w", "-s"]
+    await machine.run(stop, user="postgres", timeout=RECOVER_S, check=False)  # of one that was killed in here
     try:
         await machine.run(start, user="postgres", timeout=RECOVER_S)
     except TuchankaError:

@@ -38,7 +38,14 @@ async def plan(
     await lab.machine(node).power_on()
     state = await observe(lab, cluster)
     seen = tuple([await look(lab, one, node, state, tried or {}) for one in chosen])
-    return make_plan(seen, node, force=force, quorum_without=quorum_without(state, node))
+    steps = make_plan(seen, node, force=force, quorum_without=quorum_without(state, node))
+    here = state.node(node)
+    if steps and (here.standby or here.maintenance or state.maintenance):
+        mode = "standby" if here.standby else "maintenance"
+        raise LabError(
+            f"it is in {mode}, so Pacemaker would start nothing there", where=node, hint=f"end the {mode} first"
+        )
+    return steps
 
 
 def chosen_instances(cluster: Cluster, node: str, instance: str | None) -> tuple[Instance, ...]:

@@ -11,7 +11,7 @@ from tuchanka.cluster.recover import recover
 from tuchanka.cluster.restore_choice import size
 from tuchanka.cluster.restore_look import old_data, rewinding
 from tuchanka.cluster.restore_plan import Step
-from tuchanka.cluster.rewind import rewind
+from tuchanka.cluster.rewind import rewind, tidy
 from tuchanka.errors import LabError, MachineError
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.progress import Note
@@ -43,7 +43,8 @@ async def _do(lab: Lab, cluster: Cluster, machine: Machine, step: Step, note: No
             command = [f"{paths.programs}/pg_ctl", "stop", "-D", paths.data, "-m", "fast", "-w", "-s"]
             await machine.run(command, user="postgres", timeout=BACKUP_S)
         case "restart":
-            # Whoever starts it gets a standby, never a second primary.
+            # What killed restores left half made; and whoever starts it gets a standby, never a second primary.
+            await machine.run(["rm", "-rf", f"{paths.data}.copying", f"{old}.half"], timeout=BACKUP_S)
             await machine.run(["touch", f"{paths.data}/standby.signal"], user="postgres")
         case "recover":
             await recover(machine, paths)
@@ -55,10 +56,11 @@ async def _do(lab: Lab, cluster: Cluster, machine: Machine, step: Step, note: No
         case "rewind":
             await rewind(lab, instance, machine.name, await _primary(lab, cluster, instance))
         case "base-backup":
-            source = lab.topology.machine(await _primary(lab, cluster, instance))
-            work = base_backup(machine, paths, str(source.address), instance.port)
+            primary = await _primary(lab, cluster, instance)
+            work = base_backup(machine, paths, str(lab.topology.machine(primary).address), instance.port)
             await _watched(work, machine, f"{paths.data}.copying", note)
             note(step.text)
+            await tidy(lab, instance, machine.name, primary)
             await machine.run(["rm", "-f", rewinding(paths)])
         case "drop-old":
             await _drop(lab, cluster, machine, instance, old, note)

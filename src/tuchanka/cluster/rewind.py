@@ -63,17 +63,27 @@ async def rewind(lab: Lab, instance: Instance, node: str, primary: str) -> None:
     machine, source = lab.machine(node), lab.machine(primary)
     paths = InstancePaths(lab.topology.postgresql, instance.name)
     password = secrets.token_urlsafe(24)
-    passfile = f"{paths.data}.rewinder"
+    passfile = _passfile(paths)
     line = f"*:{instance.port}:postgres:{role(node)}:{password}\n"
     try:
         await psql(source, instance, "postgres", make_sql(node, password))
         await machine.put({passfile: File(line, mode=0o600, owner="postgres", group="postgres")})
         await _rewind(machine, paths, f"{_address(lab, primary, instance)} user={role(node)} passfile={passfile}")
     finally:
-        with contextlib.suppress(TuchankaError):
-            await machine.run(["rm", "-f", passfile])
-        with contextlib.suppress(TuchankaError):
-            await psql(source, instance, "postgres", drop_sql(node))
+        await tidy(lab, instance, node, primary)
+
+
+async def tidy(lab: Lab, instance: Instance, node: str, primary: str) -> None:
+    """Take role and password away, as far as they can be reached; also those of a run that was killed."""
+    with contextlib.suppress(TuchankaError):
+        passfile = _passfile(InstancePaths(lab.topology.postgresql, instance.name))
+        await lab.machine(node).run(["rm", "-f", passfile])
+    with contextlib.suppress(TuchankaError):
+        await psql(lab.machine(primary), instance, "postgres", drop_sql(node))
+
+
+def _passfile(paths: InstancePaths) -> str:
+    return f"{paths.data}.rewinder"
 
 
 def _address(lab: Lab, primary: str, instance: Instance) -> str:
