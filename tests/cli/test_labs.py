@@ -31,6 +31,7 @@ TOUCHING = (
     ["power-off"],
     ["status"],
     ["mon"],
+    ["diagram", "tuchanka2", "--live"],
     ["cluster", "start", "tuchanka2"],
     ["cluster", "stop", "tuchanka2"],
     ["restore", "tuchanka2a"],

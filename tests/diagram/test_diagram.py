@@ -7,10 +7,12 @@ from itertools import combinations, pairwise
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
 from lxml import etree
 
 from tests.cluster.views import CLUSTER, A, B, healthy, look, primary, standby, view
 from tests.golden import check_golden
+from tests.render.test_properties import topologies
 from tuchanka.cluster.health import problems
 from tuchanka.cluster.observe import Look, join
 from tuchanka.diagram.draw import description, svg
@@ -142,6 +144,10 @@ def placed(request: pytest.FixtureRequest) -> Placed:
 
 
 def test_no_box_is_on_another(placed: Placed):
+    check_boxes(placed)
+
+
+def check_boxes(placed: Placed) -> None:
     for boxes in ([one.box for one in placed.sites], [one.box for one in placed.machines]):
         for one, other in combinations(boxes, 2):
             assert not one.overlaps(other)
@@ -153,6 +159,10 @@ def test_no_box_is_on_another(placed: Placed):
 
 
 def test_everything_is_inside_what_it_belongs_to(placed: Placed):
+    check_insides(placed)
+
+
+def check_insides(placed: Placed) -> None:
     for machine in placed.machines:
         assert any(site.box.holds(machine.box) for site in placed.sites)
         for one, other in combinations([copy.box for copy in machine.copies], 2):
@@ -165,6 +175,10 @@ def test_everything_is_inside_what_it_belongs_to(placed: Placed):
 
 
 def test_arrows_join_copies_and_run_through_no_machine(placed: Placed):
+    check_arrows(placed)
+
+
+def check_arrows(placed: Placed) -> None:
     for wire in placed.wires:
         for line in segments(wire.points):
             for machine in placed.machines:
@@ -178,6 +192,10 @@ def test_arrows_join_copies_and_run_through_no_machine(placed: Placed):
 
 
 def test_labels_are_on_nothing(placed: Placed):
+    check_labels(placed)
+
+
+def check_labels(placed: Placed) -> None:
     for one, other in combinations([wire.label for wire in placed.wires], 2):
         assert not one.overlaps(other)
     for wire in placed.wires:
@@ -237,3 +255,14 @@ def test_amounts(size: int, words: str):
 def test_names_are_never_markup():
     cluster = replace(DEFAULT.cluster("tuchanka2"), name='<script>&"')
     assert "<script>" not in svg(planned(DEFAULT, cluster))
+
+
+@settings(max_examples=40, deadline=None)
+@given(topologies())
+def test_any_topology_can_be_drawn(topology: Topology):
+    for cluster in topology.clusters:
+        laid_out = place(planned(topology, cluster))
+        check_boxes(laid_out)
+        check_insides(laid_out)
+        check_arrows(laid_out)
+        check_labels(laid_out)

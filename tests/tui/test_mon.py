@@ -11,7 +11,8 @@ from tests.cluster.test_changes import HEALTHY, LOST
 from tests.cluster.views import CLUSTER
 from tuchanka.cluster.state import ClusterState
 from tuchanka.errors import MachineError
-from tuchanka.tui.mon import Mon, Seen
+from tuchanka.tui.changes import Seen
+from tuchanka.tui.mon import Mon
 from tuchanka.waiting import wait_until
 
 

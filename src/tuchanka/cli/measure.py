@@ -1,5 +1,6 @@
 """Commands that measure: demo, test, heartbeat, faults, report."""
 
+import sys
 import time
 from collections import Counter
 from datetime import datetime
@@ -11,6 +12,7 @@ from rich.table import Table
 
 from tuchanka.campaign.history import History
 from tuchanka.campaign.run import Plan, plan_trials, run_trials
+from tuchanka.cli.beats import watch_heartbeat
 from tuchanka.cli.context import choose, held_lab, lab_path, open_lab, read_topology, run, settings
 from tuchanka.cli.machines import raise_clusters
 from tuchanka.cli.output import show, show_json
@@ -149,14 +151,18 @@ class _Tally:
 
     def feed(self, event: Event) -> None:
         """Count an event, and show the line when its second is over."""
+        self.count(event)
+        if time.monotonic() - self.shown >= 1:
+            self.show()
+
+    def count(self, event: Event) -> None:
+        """Count an event."""
         match event:
             case Write():
                 self.writes[event.instance][event.outcome] += 1
             case Read():
                 self.reads[event.instance]["read" if event.ok else "not read"] += 1
                 self.oldest[event.instance] = max(self.oldest[event.instance], event.age)
-        if time.monotonic() - self.shown >= 1:
-            self.show()
 
     def show(self) -> None:
         """Print a line per instance of everything so far."""
@@ -172,7 +178,7 @@ def heartbeat(
     rate: Annotated[float, typer.Option(min=0.1, max=100, help="Beats a second.")] = 10.0,
     duration: Annotated[float | None, typer.Option(min=0.1, help="Seconds.", show_default="until Ctrl-C")] = None,
 ) -> None:
-    """Write and read through the floating addresses and count what comes back; --json prints every event."""
+    """Write and read through the floating addresses and show what comes back; --json prints every event."""
     lab = open_lab(context)
     every = [instance.name for cluster in lab.topology.clusters for instance in cluster.instances]
     names = list(dict.fromkeys(instances or every))
@@ -185,8 +191,9 @@ def heartbeat(
         async with recording(lab, config, sink) as ended:
             await ended
 
+    live = sys.stdout.isatty() and not settings(context).json
     try:
-        run(record())
+        run(watch_heartbeat(lab, config, tally.count) if live else record())
     except KeyboardInterrupt:
         if duration is not None:
             raise

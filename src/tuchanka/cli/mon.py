@@ -9,7 +9,7 @@ import typer
 
 from tuchanka.cli.context import run
 from tuchanka.cluster.health import problems
-from tuchanka.tui.mon import INTERVAL_S, MARKS, Changes, Look, Mon, Seen
+from tuchanka.tui.changes import INTERVAL_S, MARKS, Changes, Look, Seen
 
 
 def watch(look: Look, names: list[str], *, as_json: bool) -> None:
@@ -19,6 +19,9 @@ def watch(look: Look, names: list[str], *, as_json: bool) -> None:
         TuchankaError: looking failed.
     """
     if sys.stdout.isatty() and sys.stdin.isatty() and not as_json:
+        # Textual takes half a second to import: only who looks waits for it.
+        from tuchanka.tui.mon import Mon  # noqa: PLC0415
+
         view = Mon(look, names)
         view.run()
         if view.failure is not None:

@@ -2,55 +2,17 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
 from typing import ClassVar
 
-from rich.text import Text
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Footer, RichLog, Static
 
-from tuchanka.cluster.changes import Change, changes
 from tuchanka.cluster.health import problems
-from tuchanka.cluster.state import ClusterState
 from tuchanka.errors import TuchankaError
 from tuchanka.report.state import state_view
-from tuchanka.topology.types import Cluster
-
-Seen = list[tuple[Cluster, ClusterState]]
-Look = Callable[[], Awaitable[Seen]]
-INTERVAL_S = 1.0
-STYLES = {"good": "green", "bad": "bold red", "plain": ""}
-MARKS = {"good": "✓", "bad": "✗", "plain": "·"}
-
-
-class Changes:
-    """Compares each look with the one before it."""
-
-    def __init__(self) -> None:
-        self._before: dict[str, ClusterState] = {}
-
-    def take(self, seen: Seen) -> list[Change]:
-        """Return what changed since the last look; the first look of a cluster shows nothing."""
-        found = [
-            change
-            for _, state in seen
-            if state.name in self._before
-            for change in changes(self._before[state.name], state)
-        ]
-        self._before.update({state.name: state for _, state in seen})
-        return found
-
-
-def line(change: Change, when: str) -> Text:
-    """Return a change as a line of the log."""
-    return Text.assemble(
-        (f"{when} ", "dim"),
-        (f"{MARKS[change.tone]} ", STYLES[change.tone]),
-        (f"{change.cluster}  ", "dim"),
-        (change.text, STYLES[change.tone]),
-    )
+from tuchanka.tui.changes import INTERVAL_S, Changes, Look, Seen, line
 
 
 class Mon(App[None]):
@@ -77,24 +39,26 @@ class Mon(App[None]):
         self.failure: TuchankaError | None = None
         self.looks = 0
         self._look = look
-        self._names = names
         self._interval_s = interval_s
         self._paused = False
         self._changes = Changes()
+        # Held here, not looked up: a look may end when the view is already being taken down.
+        self._when = Static("looking …", id="when")
+        self._views = {name: Static(f"{name}: looking …", id=f"cluster-{name}", classes="cluster") for name in names}
+        self._events = RichLog(id="events", wrap=True, max_lines=1000)
 
     def compose(self) -> ComposeResult:
         """Lay out the clusters above the events."""
-        yield Static("looking …", id="when")
+        yield self._when
         with VerticalScroll(id="clusters"):
-            for name in self._names:
-                yield Static(f"{name}: looking …", id=f"cluster-{name}", classes="cluster")
-        yield RichLog(id="events", wrap=True, max_lines=1000)
+            yield from self._views.values()
+        yield self._events
         yield Footer()
 
     def on_mount(self) -> None:
         """Begin to look."""
         self.query_one("#clusters").focus()
-        self.query_one(RichLog).border_title = "changes"
+        self._events.border_title = "changes"
         self.run_worker(self._watch(), exclusive=True)
 
     def action_pause(self) -> None:
@@ -104,7 +68,7 @@ class Mon(App[None]):
 
     def action_events(self) -> None:
         """Give the events half of the screen, or less again."""
-        events = self.query_one(RichLog)
+        events = self._events
         events.styles.height = 10 if str(events.styles.height) == "50%" else "50%"
 
     async def _watch(self) -> None:
@@ -121,13 +85,12 @@ class Mon(App[None]):
     def show(self, seen: Seen) -> None:
         """Show one look."""
         for cluster, state in seen:
-            self.query_one(f"#cluster-{cluster.name}", Static).update(state_view(state, problems(state, cluster)))
-        events = self.query_one(RichLog)
+            self._views[cluster.name].update(state_view(state, problems(state, cluster)))
         for change in self._changes.take(seen):
-            events.write(line(change, time.strftime("%H:%M:%S")))
+            self._events.write(line(change, time.strftime("%H:%M:%S")))
         self.looks += 1
         self._say()
 
     def _say(self) -> None:
         paused = "  paused" if self._paused else ""
-        self.query_one("#when", Static).update(f"{time.strftime('%H:%M:%S')}{paused}")
+        self._when.update(f"{time.strftime('%H:%M:%S')}{paused}")
