@@ -1,4 +1,4 @@
-"""Every command of pcs that docs/admin.md names, on the right resource: what it does, and that nothing of it stays."""
+"""Every command of pcs that docs/admin.md names, on the right resource: what it does, and that nothing stays."""
 
 import re
 import time

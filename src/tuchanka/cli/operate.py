@@ -99,6 +99,8 @@ def cluster_start(context: typer.Context, cluster: Annotated[str, typer.Argument
                 await operate.wait_healthy(lab, chosen, note=note)
 
             run(work())
+    if settings(context).json:
+        show_json({"cluster": cluster, "running": True})
 
 
 @cluster_app.command("stop")
@@ -108,6 +110,8 @@ def cluster_stop(context: typer.Context, cluster: Annotated[str, typer.Argument(
         chosen = lab.topology.cluster(cluster)
         with TerminalProgress() as progress, progress.step("stop", cluster):
             run(operate.stop(lab, chosen))
+    if settings(context).json:
+        show_json({"cluster": cluster, "running": False})
 
 
 def restore(
