@@ -35,6 +35,10 @@ TOUCHING = (
     ["cluster", "start", "tuchanka2"],
     ["cluster", "stop", "tuchanka2"],
     ["restore", "tuchanka2a"],
+    ["switchover", "krogan2"],
+    ["standby", "tuchanka2a"],
+    ["unstandby", "tuchanka2a"],
+    ["maintenance", "on", "tuchanka2"],
     ["fault", "inject", "power-off", "tuchanka2a"],
     ["fault", "heal"],
     ["exec", "witness", "--", "true"],
@@ -234,6 +238,21 @@ def test_rollback_and_snapshots(made: Made):
     assert "tuchanka2b     create install\n" in made.run("snapshots").out
     assert made.run("snapshot", "mine").status == 0
     made.unchanged("snapshot", "mine", status=2, words="already")
+
+
+def test_planned_moves_need_a_running_cluster(made: Made):
+    made.unchanged("switchover", "krogan2", status=3, words="krogan2: the cluster is not running on any node")
+    made.unchanged("switchover", "krogan2", "--to", "tuchanka4a", status=2, words="tuchanka2b")
+    made.unchanged("switchover", "krogan9", status=2, words="krogan4")
+    for words in (["standby", "tuchanka2a"], ["unstandby", "tuchanka2a"], ["maintenance", "on", "tuchanka2"]):
+        made.unchanged(*words, status=3, words="tuchanka cluster start tuchanka2")
+    made.unchanged("maintenance", "perhaps", "tuchanka2", status=2, words="perhaps")
+
+
+def test_power_is_said_to_programs(made: Made):
+    assert '"witness": "on"' in made.run("power-on", "witness", "--json").out
+    assert '"witness": "off"' in made.run("power-off", "witness", "--json").out
+    assert made.run("power-off", "witness").out == ""
 
 
 def test_status_of_a_cluster_that_is_off(made: Made):

@@ -157,6 +157,17 @@ def power_on(context: typer.Context, targets: Targets = None) -> None:
             await together(*(_step(progress, "power on", machine) for machine in _machines(lab, targets)))
 
         run(work())
+        _say_power(context, lab, targets)
+
+
+def _say_power(context: typer.Context, lab: Lab, names: list[str] | None) -> None:
+    """Print for programs how the machines are now."""
+    if settings(context).json:
+
+        async def look() -> dict[str, str]:
+            return {machine.name: await machine.power_state() for machine in _machines(lab, names)}
+
+        show_json(run(look()))
 
 
 async def _step(progress: Progress, verb: str, machine: Machine) -> None:
@@ -185,9 +196,11 @@ def shut_down(context: typer.Context, targets: Targets = None) -> None:
             await together(*(_step(progress, "shut down", machine) for machine in machines))
 
         run(work())
+        _say_power(context, lab, targets)
 
 
 def power_off(context: typer.Context, targets: Targets = None) -> None:
     """Cut the power of machines: nothing on them gets to say goodbye."""
     with held_lab(context) as lab, TerminalProgress() as progress:
         run(together(*(_step(progress, "power off", machine) for machine in _machines(lab, targets))))
+        _say_power(context, lab, targets)

@@ -83,6 +83,8 @@ def cluster_start(context: typer.Context, cluster: Annotated[str, typer.Argument
                 await operate.wait_healthy(lab, chosen, note=note)
 
             run(work())
+    if settings(context).json:
+        show_json({"cluster": cluster, "running": True})
 
 
 @cluster_app.command("stop")
@@ -92,3 +94,5 @@ def cluster_stop(context: typer.Context, cluster: Annotated[str, typer.Argument(
         chosen = lab.topology.cluster(cluster)
         with TerminalProgress() as progress, progress.step("stop", cluster):
             run(operate.stop(lab, chosen))
+    if settings(context).json:
+        show_json({"cluster": cluster, "running": False})

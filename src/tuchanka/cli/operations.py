@@ -34,8 +34,9 @@ def switchover(
     """Move an instance's primary to a standby and measure the write gap: [bold]tuchanka switchover krogan2[/]."""
     with held_lab(context) as lab:
         cluster = lab.topology.cluster_with_instance(instance)
+        switch = run(switching.plan(lab, cluster, cluster.instance(instance), to))
         with TerminalProgress() as progress:
-            switch, gap = run(_switch(lab, cluster, cluster.instance(instance), to, progress))
+            gap = run(_switch(lab, cluster, cluster.instance(instance), switch, progress))
         if settings(context).json:
             show_json(
                 {
@@ -55,11 +56,7 @@ def switchover(
             raise typer.Exit(1)
 
 
-async def _switch(
-    lab: Lab, cluster: Cluster, instance: Instance, to: str | None, progress: Progress
-) -> tuple[Switch, Gap | None]:
-    with progress.step("plan", instance.name) as note:
-        switch = await switching.plan(lab, cluster, instance, to, note)
+async def _switch(lab: Lab, cluster: Cluster, instance: Instance, switch: Switch, progress: Progress) -> Gap | None:
     gap = None
     if not switch.done:
         with progress.step("catch up", switch.target) as note:
@@ -71,11 +68,8 @@ async def _switch(
 
         _, gap = await measured(lab, cluster, instance, act, progress)
     with progress.step("healthy", cluster.name) as note:
-        if switch.done:
-            await wait_healthy(lab, cluster, note=note)
-        else:
-            await switching.settle(lab, cluster, note)
-    return switch, gap
+        await wait_healthy(lab, cluster, note=note)
+    return gap
 
 
 def words(gap: Gap) -> str:
@@ -90,8 +84,9 @@ def standby(context: typer.Context, node: Node) -> None:
     """Have a node give all it runs to others, and wait for that: [bold]tuchanka standby tuchanka2a[/]."""
     with held_lab(context) as lab:
         cluster = lab.topology.cluster_of(node)
+        by = run(standing.who_lets_go(lab, cluster, node))
         with TerminalProgress() as progress, progress.step("standby", node) as note:
-            state = run(standing.put_in_standby(lab, cluster, node, note))
+            state = run(standing.put_in_standby(lab, cluster, node, by, note))
     primaries = {one.name: one.primary for one in state.instances}
     if settings(context).json:
         show_json({"node": node, "standby": True, "primaries": primaries})
@@ -104,8 +99,9 @@ def unstandby(context: typer.Context, node: Node) -> None:
     """Let a node take part again, and wait until it does: [bold]tuchanka unstandby tuchanka2a[/]."""
     with held_lab(context) as lab:
         cluster = lab.topology.cluster_of(node)
+        by = run(standing.someone(lab, cluster))
         with TerminalProgress() as progress, progress.step("unstandby", node) as note:
-            state = run(standing.take_out_of_standby(lab, cluster, node, note))
+            state = run(standing.take_out_of_standby(lab, cluster, node, by, note))
     if settings(context).json:
         show_json({"node": node, "standby": False, "primaries": {one.name: one.primary for one in state.instances}})
     else:
@@ -120,8 +116,9 @@ def maintenance(
     """Have Pacemaker keep its hands off a cluster, or not: [bold]tuchanka maintenance on tuchanka2[/]."""
     with held_lab(context) as lab:
         chosen = lab.topology.cluster(cluster)
+        by = run(standing.someone(lab, chosen))
         with TerminalProgress() as progress, progress.step("maintenance", cluster) as note:
-            run(standing.set_maintenance(lab, chosen, mode, note))
+            run(standing.set_maintenance(lab, chosen, mode, by, note))
     if settings(context).json:
         show_json({"cluster": cluster, "maintenance": mode == "on"})
     elif mode == "on":

@@ -47,13 +47,14 @@ class ColdPlan:
 def make_cold_plan(cluster: Cluster, found: Mapping[tuple[str, str], Found]) -> ColdPlan:
     """Choose the most advanced copy of each instance, and the nodes to start: as few stale copies as quorum allows.
 
-    ``found`` maps (instance, node) to the copy. A stale copy would not become primary, because its stored score is
-    deleted, but it may have parted from the others; it is restored later.
+    ``found`` maps (instance, node) to the copy. Copies of one timeline are the same log up to different positions, so
+    all of the newest one start together, and the shorter catch up. A copy of an older timeline would not become
+    primary, because its stored score is deleted, but it may have parted from the others; it is restored later.
     """
     best = {instance.name: _best(instance, found) for instance in cluster.instances}
     level = {
         node.name: all(
-            found[instance.name, node.name].reached == found[instance.name, best[instance.name]].reached
+            found[instance.name, node.name].reached[0] == found[instance.name, best[instance.name]].reached[0]
             for instance in cluster.instances
             if node.name in instance.nodes
         )

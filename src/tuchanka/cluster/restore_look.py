@@ -65,6 +65,7 @@ def script(paths: InstancePaths) -> str:
         "free": f"df -B1 --output=avail {paths.data.rpartition('/')[0]} | tail -n 1",
         "kept": f"ls -d {old_data(paths)}",
         "rewinding": f"ls -d {rewinding(paths)}",
+        "backup": f"ls -d {paths.data}/backup_label",
     }
     return "cd /\n" + "\n".join(f"echo '@@{name}'; {command} 2>/dev/null" for name, command in sections.items())
 
@@ -76,6 +77,9 @@ def read_copy(text: str, *, where: str) -> CopySeen:
     """
     sections = read_sections(text)
     data = parse_controldata(sections["control"], where=where) if sections.get("control") else None
+    if data and sections.get("backup"):
+        # A base backup that was never started: its control file is that of the running server it was copied from.
+        data = replace(data, state="shut down in recovery")
     found = segments(sections.get("wal", "").split(), data.segment_bytes) if data else ()
     if data:
         data = replace(data, timeline=max((data.timeline, *(segment.timeline for segment in found))))

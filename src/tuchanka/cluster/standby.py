@@ -1,6 +1,7 @@
 """Taking a node, or Pacemaker's hand, off the service for a while, and waiting until that holds."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal
 
 from tuchanka.cluster.observe import observe
@@ -17,8 +18,16 @@ from tuchanka.waiting import wait_until
 DEADLINE_S = 120.0
 
 
-async def someone(lab: Lab, cluster: Cluster) -> tuple[Machine, ClusterState]:
-    """Return a node that Pacemaker's configuration can be changed from, and the state it was found by.
+@dataclass(frozen=True, slots=True)
+class Someone:
+    """A node that Pacemaker's configuration can be changed from, and the state that was seen before."""
+
+    machine: Machine
+    state: ClusterState
+
+
+async def someone(lab: Lab, cluster: Cluster) -> Someone:
+    """Find such a node.
 
     Raises:
         LabError: the cluster runs nowhere.
@@ -26,45 +35,51 @@ async def someone(lab: Lab, cluster: Cluster) -> tuple[Machine, ClusterState]:
     state = await observe(lab, cluster)
     for node in sorted(state.nodes, key=lambda one: one.name != state.coordinator):
         if node.stack_running and node.online:
-            return lab.machine(node.name), state
+            return Someone(lab.machine(node.name), state)
     raise LabError(
         "the cluster is not running on any node", where=cluster.name, hint=f"'tuchanka cluster start {cluster.name}'"
     )
 
 
-async def put_in_standby(lab: Lab, cluster: Cluster, node: str, note: Note) -> ClusterState:
+async def who_lets_go(lab: Lab, cluster: Cluster, node: str) -> Someone:
+    """Find such a node, if ``node`` may go into standby, or is there already.
+
+    Raises:
+        SwitchoverRefused: nobody could take over what it has.
+        LabError: the cluster runs nowhere.
+    """
+    found = await someone(lab, cluster)
+    why = "" if found.state.node(node).standby else standby_refusal(found.state, node, cluster.instances)
+    if why:
+        hint = f"'tuchanka exec {found.machine.name} -- pcs node standby {node}' does it all the same"
+        raise SwitchoverRefused(why, where=node, hint=hint)
+    return found
+
+
+async def put_in_standby(lab: Lab, cluster: Cluster, node: str, by: Someone, note: Note) -> ClusterState:
     """Have the node give everything away, and wait until it has, and all that it had is served elsewhere.
 
     Raises:
-        SwitchoverRefused: nobody could take it over.
         DeadlineExceeded: it wasn't so in time.
     """
-    machine, state = await someone(lab, cluster)
-    if not state.node(node).standby:
-        why = standby_refusal(state, node, cluster.instances)
-        if why:
-            raise SwitchoverRefused(
-                why,
-                where=node,
-                hint=f"'tuchanka exec {machine.name} -- pcs node standby {node}' does it all the same",
-            )
-        await machine.run(["pcs", "node", "standby", node])
+    if not by.state.node(node).standby:
+        await by.machine.run(["pcs", "node", "standby", node])
     return await _until(lab, cluster, lambda seen: away(seen, node), f"{node} in standby", note)
 
 
-async def take_out_of_standby(lab: Lab, cluster: Cluster, node: str, note: Note) -> ClusterState:
+async def take_out_of_standby(lab: Lab, cluster: Cluster, node: str, by: Someone, note: Note) -> ClusterState:
     """Let the node take part again, and wait until it does and all is healthy."""
-    machine, state = await someone(lab, cluster)
-    if state.node(node).standby:
-        await machine.run(["pcs", "node", "unstandby", node])
+    if by.state.node(node).standby:
+        await by.machine.run(["pcs", "node", "unstandby", node])
     return await wait_healthy(lab, cluster, note=note, deadline_s=DEADLINE_S)
 
 
-async def set_maintenance(lab: Lab, cluster: Cluster, wanted: Literal["on", "off"], note: Note) -> ClusterState:
+async def set_maintenance(
+    lab: Lab, cluster: Cluster, wanted: Literal["on", "off"], by: Someone, note: Note
+) -> ClusterState:
     """Have Pacemaker leave everything as it is (it monitors nothing then), or take it up again, and wait for that."""
-    machine, state = await someone(lab, cluster)
-    if state.maintenance != (wanted == "on"):
-        await machine.run(["pcs", "property", "set", f"maintenance-mode={str(wanted == 'on').lower()}"])
+    if by.state.maintenance != (wanted == "on"):
+        await by.machine.run(["pcs", "property", "set", f"maintenance-mode={str(wanted == 'on').lower()}"])
     if wanted == "off":
         return await wait_healthy(lab, cluster, note=note, deadline_s=DEADLINE_S)
     return await _until(

@@ -1,17 +1,15 @@
-"""A planned switchover: waits for the standby, has Pacemaker move the primary's role, waits until all is well.
+"""A planned switchover: waits for the standby, has Pacemaker move the primary's role, and waits until it has.
 
 The role is moved by PAF's own promotion score: the target's is raised above the primary's. Nothing is left behind by
 that, however the command ends: the next monitor of the new (or old) primary sets all scores anew. A location
 constraint, which `pcs resource move` makes, would stay where the command is killed.
 """
 
-import asyncio
 import json
 import time
 from pathlib import Path
 
 from tuchanka.cluster.observe import observe
-from tuchanka.cluster.operate import wait_healthy
 from tuchanka.cluster.state import ClusterState
 from tuchanka.cluster.switchover_plan import Switch, caught_up, choose
 from tuchanka.errors import LabError, SwitchoverRefused
@@ -32,7 +30,6 @@ BEGIN_S = 5.0
 TRIES = 3
 # Attributes travel in a moment; agents and notifications take theirs, on a busy machine.
 SLACK_S = 30.0
-SETTLE_S = 60.0
 # How long an interrupted switchover is gone on with by the next call.
 REMEMBER_S = 600.0
 
@@ -43,7 +40,7 @@ exec crm_attribute --lifetime=forever --node "$1" --name "$2" --update "$3"
 """
 
 
-async def plan(lab: Lab, cluster: Cluster, instance: Instance, to: str | None, note: Note = lambda _: None) -> Switch:
+async def plan(lab: Lab, cluster: Cluster, instance: Instance, to: str | None) -> Switch:
     """Look at the cluster and choose; goes on with a switchover that was killed a short time ago.
 
     Raises:
@@ -57,11 +54,13 @@ async def plan(lab: Lab, cluster: Cluster, instance: Instance, to: str | None, n
         # Without the cluster or its quorum no primary will come: what is to be said is said at once.
         return state.instance(instance.name).primary is not None or not state.running or not state.quorum.quorate
 
-    note("looks for the primary")
     await wait_until(has_primary, deadline_s=PRIMARY_S, interval_s=0.5, what=f"a primary of {instance.name}")
     if state is None:
         raise LabError("nothing was seen", where=cluster.name)
-    return choose(state, instance, to or _remembered(lab, instance))
+    switch = choose(state, instance, to or _remembered(lab, instance))
+    if switch.done:
+        _memory(lab, instance.name).unlink(missing_ok=True)
+    return switch
 
 
 async def make_ready(lab: Lab, cluster: Cluster, instance: Instance, switch: Switch, note: Note) -> None:
@@ -150,33 +149,6 @@ async def _taken_over(lab: Lab, cluster: Cluster, switch: Switch, note: Note) ->
 def _accepts_writes(state: ClusterState, switch: Switch) -> bool:
     copy = state.instance(switch.instance).copy(switch.target)
     return copy is not None and copy.in_recovery is False
-
-
-async def settle(lab: Lab, cluster: Cluster, note: Note) -> ClusterState:
-    """Wait until the cluster is healthy and every standby may be promoted again: until then it survives no fault.
-
-    After a promotion PAF calls the standbys not connected (-1000) until its next monitor.
-    """
-    state = await wait_healthy(lab, cluster, note=note, deadline_s=SETTLE_S)
-
-    async def ready() -> bool:
-        lists = await asyncio.gather(*(_scores(lab, cluster, instance) for instance in cluster.instances))
-        missing = [text for text in lists if text]
-        note(missing[0] if missing else "")
-        return not missing
-
-    await wait_until(ready, deadline_s=SETTLE_S, interval_s=0.5, what=f"promotable standbys in {cluster.name}")
-    return state
-
-
-async def _scores(lab: Lab, cluster: Cluster, instance: Instance) -> str:
-    """Say which copies have no promotion score; empty if all have."""
-    asker = lab.machine(instance.nodes[0])
-    script = 'for node; do crm_attribute --lifetime=forever --quiet --node "$node" --name "$0" --query || echo; done'
-    done = await asker.run(["sh", "-c", script, f"master-{instance.name}", *instance.nodes], check=False)
-    scores = dict(zip(instance.nodes, done.stdout.split("\n"), strict=False))
-    low = [node for node, score in scores.items() if not score.strip().isdigit()]
-    return f"{instance.name} can't be promoted on {', '.join(low)} yet" if low else ""
 
 
 def _memory(lab: Lab, instance: str) -> Path:
