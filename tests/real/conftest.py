@@ -5,6 +5,7 @@ import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,12 +23,13 @@ class Watched:
 
 @dataclass
 class Trial:
-    """A trial that has been run: its folder, and which node was primary before."""
+    """A trial that has been run: its folder, which node was primary before, and the lab's state afterwards."""
 
     folder: Path
     primary: str
     processes: ProcessWatch
     output: str
+    state: dict[str, Any]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -68,4 +70,4 @@ def trial(lab: RealLab, tmp_path_factory: pytest.TempPathFactory) -> Trial:
     primary = lab.primary
     with ProcessWatch() as processes:
         done = lab.run("test", CLUSTER, "--fault", "power-off", "--rounds", "1", "--out", str(folder), seconds=240)
-    return Trial(folder, primary, processes, done.stdout)
+    return Trial(folder, primary, processes, done.stdout, lab.state())

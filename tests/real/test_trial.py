@@ -94,10 +94,9 @@ def test_a_measurement_is_never_overwritten(trial: Trial, lab: RealLab) -> None:
     assert (trial.folder / "history.jsonl").read_bytes() == before
 
 
-def test_afterwards_the_roles_are_swapped_and_everything_is_healthy(trial: Trial, lab: RealLab) -> None:
-    state = lab.state()
-    assert state["problems"] == []
-    (instance,) = state["instances"]
+def test_afterwards_the_roles_are_swapped_and_everything_is_healthy(trial: Trial) -> None:
+    assert trial.state["problems"] == []
+    (instance,) = trial.state["instances"]
     roles = {copy["role"]: copy["node"] for copy in instance["copies"]}
     other = next(node for node in NODES if node != trial.primary)
     assert roles == {"primary": other, "standby": trial.primary}
