@@ -1,7 +1,10 @@
 """The failback that a topology asks for, and nothing of it where it asks for none."""
 
+import os
 import subprocess
+from pathlib import Path
 
+import pytest
 from lxml import etree
 
 from tuchanka.render.failback import AGENT, PREFERENCE
@@ -56,3 +59,41 @@ def test_the_lint_warns_of_it_with_asynchronous_replication():
         default_text().replace('home = "tuchanka4a"', 'home = "tuchanka4a"\nfailback = "automatic"'), "t.toml"
     )
     assert not [one for one in lint(synchronous) if one.key.endswith("failback")]
+
+
+FUNCTIONS = """
+OCF_SUCCESS=0; OCF_NOT_RUNNING=7; OCF_ERR_GENERIC=1; OCF_ERR_UNIMPLEMENTED=3
+HA_RSCTMP=$HERE; OCF_RESOURCE_INSTANCE=home; OCF_RESKEY_attribute=home; OCF_RESKEY_socket=/; OCF_RESKEY_port=1
+attrd_updater() { echo "$4" >> "$HERE/noted"; }
+"""
+YES, BEHIND, AWAY, PRIMARY = ("0/5", "t"), ("0/5", "f"), ("", ""), ("primary", "")
+
+
+def noted(folder: Path, looks: list[tuple[str, str]]) -> str:
+    """What the agent notes, look by look, when PostgreSQL gives these two answers each time."""
+    (folder / "ocf-shellfuncs").write_text(FUNCTIONS)
+    text = machine_files(AUTOMATIC, "tuchanka1a", TIMING)[AGENT].content
+    ask = 'ask() { case "$1" in *latest_end_lsn*) echo "$END" ;; *) echo "$THERE" ;; esac; }\nsleep() { :; }\n'
+    agent = folder / "agent"
+    agent.write_text(text.replace('case "$1" in\nmeta-data)', ask + 'case "$1" in\nmeta-data)'))
+    for action, (end, there) in (("start", AWAY), *(("monitor", look) for look in looks)):
+        answers = {"END": end, "THERE": there}
+        env = {**os.environ, "OCF_FUNCTIONS_DIR": str(folder), "HERE": str(folder), **answers}
+        subprocess.run(["sh", str(agent), action], env=env, check=True)
+    return "".join((folder / "noted").read_text().split())
+
+
+@pytest.mark.parametrize(
+    ("looks", "expected"),
+    [
+        ([YES, YES, YES], "0011"),
+        ([BEHIND, YES, BEHIND, YES, YES], "000001"),
+        ([YES, YES, BEHIND, YES, YES], "001001"),
+        ([AWAY, AWAY], "000"),
+        ([YES, AWAY, YES], "0000"),
+        ([YES, YES, *[AWAY] * 12], "001" + "1" * 10 + "00"),
+        ([YES, YES, AWAY, AWAY, PRIMARY, PRIMARY], "0011111"),
+    ],
+)
+def test_what_the_agent_notes(tmp_path: Path, looks: list[tuple[str, str]], expected: str):
+    assert noted(tmp_path, looks) == expected
