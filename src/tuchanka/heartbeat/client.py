@@ -90,8 +90,9 @@ async def recording(lab: Lab, config: Config, sink: Callable[[Event], None]) -> 
 
 async def _stop(process: asyncio.subprocess.Process, reading: asyncio.Task[None]) -> tuple[int, str]:
     """End the recorder, hand on its last events, and return its status and what it complained about."""
-    with contextlib.suppress(ProcessLookupError):
-        process.send_signal(signal.SIGTERM)
+    # The end of its input ends it. A signal would not do: sending one asks first whether the process has ended, and
+    # so can take its exit status away from asyncio, which then makes up another one (255).
+    _stream(process.stdin).close()
     try:
         async with asyncio.timeout(STOP_S):
             await reading
