@@ -114,7 +114,8 @@ def source(lab: ManyLab, node: str) -> str:
 
 def agree(lab: ManyLab, cluster: str) -> bool:
     """Whether one node of the cluster keeps the time and all follow it."""
-    return len({source(lab, node) for node in nodes_of(lab, cluster)}) == 1
+    followed = {source(lab, node) for node in nodes_of(lab, cluster)}
+    return len(followed) == 1 and followed <= {str(node.address) for node in lab.topology.cluster(cluster).nodes}
 
 
 def test_the_most_advanced_of_three_standbys_is_promoted_at_once(shaken: ManyLab) -> None:
