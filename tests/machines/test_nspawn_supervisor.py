@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -213,6 +214,21 @@ def test_a_bad_request_harms_nothing(bench: Bench, request_: bytes):
         await bench.ask("power-off")
 
     bench.run(work)
+
+
+def test_whoever_still_asks_when_it_ends_gets_no_answer_and_leaves_no_traceback(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+):
+    with socket.socket(socket.AF_UNIX) as connection:
+
+        async def work(one: Supervisor) -> None:
+            await bench.booted(1)
+            connection.connect(str(bench.paths.control))
+            await bench.ask("power-off")
+
+        bench.run(work)
+        assert connection.recv(100) == b""
+    assert caplog.records == []
 
 
 def test_a_machine_without_a_supervisor_answers_nothing(bench: Bench):

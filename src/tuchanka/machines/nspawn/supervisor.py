@@ -146,6 +146,9 @@ class Supervisor:
             await writer.drain()
         except (ValueError, TimeoutError, ConnectionError) as error:
             self.record("bad request", error=str(error))
+        except asyncio.CancelledError:
+            # The supervisor ends; asyncio would write a traceback to the log for a connection that is still open.
+            return
         finally:
             writer.close()
 
