@@ -8,7 +8,7 @@ import pytest
 
 from tests.real.lab import INSTANCE, NODES, RealLab, wait_for
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 LONGER_THAN_A_MONITOR_S = 5.0
 CLONE, VIP, READ_VIP = f"{INSTANCE}-clone", f"{INSTANCE}-vip", f"{INSTANCE}s1-vip"

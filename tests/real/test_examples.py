@@ -9,7 +9,7 @@ import pytest
 from tests.real.conftest import Watched
 from tests.real.many import ManyLab, many_lab
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SETTLED_S = 8.0

@@ -12,7 +12,7 @@ import pytest
 from tests.real.lab import RealLab, new_lab, wait_for
 from tuchanka.topology.load import default_text
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 CLUSTER, A, B = "tuchanka1", "tuchanka1a", "tuchanka1b"
 PORTS = {"krogan1a": 5433, "krogan1b": 5434}

@@ -4,7 +4,7 @@ import pytest
 
 from tests.real.lab import CLUSTER, DATA, RealLab, wait_for
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 CUT = (
     "nft add table inet cut && nft 'add chain inet cut o { type filter hook output priority 0; }' && "

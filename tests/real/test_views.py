@@ -19,7 +19,7 @@ import pytest
 
 from tests.real.lab import AS_POSTGRES, CLUSTER, DATA, INSTANCE, NODES, VIPS, RealLab, wait_for
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 PROGRAMS = "/usr/lib/postgresql/17/bin"
 

@@ -9,7 +9,7 @@ import pytest
 from tests.real.conftest import Watched
 from tests.real.many import READ, ManyLab, many_lab
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 SITES = ("dc1", "dc2")
 SETTLED_S = 8.0
