@@ -31,14 +31,14 @@ def test_names_are_unique_and_every_rule_says_where_it_comes_from():
 @pytest.mark.parametrize(
     ("change", "names"),
     [
-        ({"consensus_ms": 599}, {"consensus over token"}),
+        ({"consensus_ms": 479}, {"consensus over token"}),
         ({"qdevice_sync_timeout_ms": 1500}, {"quorum device decides in time"}),
         ({"watchdog_s": 3, "qdevice_sync_timeout_ms": 3001}, {"sbd trusts the quorum", "safety margin"}),
         (
-            {"stonith_watchdog_timeout_ms": 3000, "wal_sender_timeout_ms": 4000},
+            {"stonith_watchdog_timeout_ms": 3000, "wal_sender_timeout_ms": 3800},
             {"fencing outlasts the watchdog", "safety margin"},
         ),
-        ({"stonith_watchdog_timeout_ms": 5099}, {"safety margin"}),
+        ({"stonith_watchdog_timeout_ms": 5009}, {"safety margin"}),
         ({"watchdog_s": 2}, {"watchdog outlasts sbd's loops"}),
         ({"dc_deadtime_s": 1, "token_ms": 1001, "consensus_ms": 1300}, {"first election hears a peer"}),
         ({"monitor_standby_s": 3}, {"monitor intervals differ"}),

@@ -79,5 +79,5 @@ def test_the_commented_keys_are_keys_too():
     for line in text.splitlines():
         if line.startswith("# ") and line[2:3].islower() and " = " in line and "…" not in line.split("#")[1]:
             text = text.replace(line, line[2:])
-    assert parse(text, "t").overrides["token_ms"] == 500
+    assert parse(text, "t").overrides["token_ms"] == 400
     assert parse(text, "t").cluster("tuchanka4").instance("krogan4").settings == {"shared_buffers": "256MB"}

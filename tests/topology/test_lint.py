@@ -105,10 +105,10 @@ def changed(old: str, new: str) -> dict[str, str]:
             "warning: ANY doesn't heed the order of the list",
         ),
         (
-            "# token_ms = 500 ",
+            "# token_ms = 400 ",
             "token_ms = 1500 ",
             "timing.consensus_ms",
-            'error: the rule "consensus over token" doesn\'t hold: consensus 600 ms >= 1.2 x token 1500 ms (',
+            'error: the rule "consensus over token" doesn\'t hold: consensus 480 ms >= 1.2 x token 1500 ms (',
         ),
     ],
 )
@@ -169,5 +169,5 @@ def test_a_full_network_has_no_address_to_propose():
 
 
 def test_an_unsafe_margin_is_an_error():
-    text = default_text().replace("# stonith_watchdog_timeout_ms = 5100", "stonith_watchdog_timeout_ms = 5000")
-    assert found(text)["timing.stonith_watchdog_timeout_ms"].endswith("write at least 5100")
+    text = default_text().replace("# stonith_watchdog_timeout_ms = 5010", "stonith_watchdog_timeout_ms = 5000")
+    assert found(text)["timing.stonith_watchdog_timeout_ms"].endswith("write at least 5010")

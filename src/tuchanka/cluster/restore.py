@@ -21,6 +21,7 @@ Tried = Mapping[str, frozenset[Method]]
 METHODS = get_args(Method)
 # A standby that runs streams within a few retries, or never: its data doesn't fit the primary's.
 STREAM_S = 20.0
+FENCED_S = 90.0
 
 
 async def plan(
@@ -86,6 +87,8 @@ async def carry_out(
         LabError: a standby doesn't stream although its data was copied.
     """
     tried: dict[str, frozenset[Method]] = {}
+    if steps:
+        await wait_fenced(lab, cluster, node)
     while failed := await _attempt(lab, cluster, node, steps, progress):
         for name, method in failed.items():
             if method == "base-backup":
@@ -99,6 +102,20 @@ async def carry_out(
     with progress.step("healthy", cluster.name) as note:
         if not others_failed(await observe(lab, cluster), node):
             await wait_healthy(lab, cluster, note=note)
+
+
+async def wait_fenced(lab: Lab, cluster: Cluster, node: str) -> None:
+    """Wait until the others don't wait for the node's fencing any more.
+
+    A machine that its watchdog has reset may be back before that. Would its cluster stack join now, Pacemaker would
+    learn there that it has just been fenced, and end itself.
+    """
+
+    async def fenced() -> bool:
+        return not (await observe(lab, cluster)).node(node).unclean
+
+    hint = "'tuchanka status' shows the whole"
+    await wait_until(fenced, deadline_s=FENCED_S, interval_s=0.3, what=f"the fencing of {node}", hint=hint)
 
 
 def others_failed(state: ClusterState, node: str) -> list[str]:

@@ -12,15 +12,15 @@ from tuchanka.timing.types import Timing
 
 FAST = Timing(
     profile="fast",
-    # Together below the 1.5 s after which qnetd calls a client dead: a shorter token would gain nothing.
-    token_ms=500,
-    consensus_ms=600,
+    # Together below the 1.5 s after which qnetd calls a client dead: a shorter token would gain little.
+    token_ms=400,
+    consensus_ms=480,
     qdevice_timeout_ms=1000,
     # Just above those 1.5 s.
-    qdevice_sync_timeout_ms=1600,
+    qdevice_sync_timeout_ms=1510,
     watchdog_s=3,
     # Exactly watchdog + sync_timeout + the slack that the safety margin asks for.
-    stonith_watchdog_timeout_ms=5100,
+    stonith_watchdog_timeout_ms=5010,
     dc_deadtime_s=2,
     monitor_primary_s=3,
     monitor_standby_s=4,

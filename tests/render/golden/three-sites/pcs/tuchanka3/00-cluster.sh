@@ -8,7 +8,7 @@ pcs() { command pcs ${CIB:+-f "$CIB"} "$@"; }
 pcs property set stonith-enabled=true
 # (crm_attribute, because pcs takes no milliseconds.)
 env ${CIB:+CIB_file="$CIB"} crm_attribute --type crm_config \
-    --name stonith-watchdog-timeout --update 5100ms
+    --name stonith-watchdog-timeout --update 5010ms
 
 # The first election after a start waits this long for a coordinator that may already be there.
 pcs property set dc-deadtime=2s
