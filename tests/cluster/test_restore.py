@@ -29,7 +29,7 @@ class Played:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, seen: Seen, *, fails: set[str], mute: set[str]) -> None:
         self.seen, self.fails, self.mute = seen, fails, mute
         self.done: list[str] = []
-        for name in ("do", "plan", "_streams", "observe", "wait_healthy"):
+        for name in ("do", "plan", "_streams", "observe", "wait_fenced", "wait_healthy"):
             monkeypatch.setattr(restore, name, getattr(self, name.strip("_")))
         monkeypatch.setattr(restore, "others_failed", lambda *_: [])
 
@@ -47,6 +47,8 @@ class Played:
         return ["krogan2"] if last in self.mute else []
 
     async def observe(self, *_: Any) -> None: ...
+
+    async def wait_fenced(self, *_: Any) -> None: ...
 
     async def wait_healthy(self, *_: Any, **__: Any) -> None: ...
 
@@ -86,3 +88,22 @@ async def test_any_other_failure_ends_the_restore(monkeypatch: pytest.MonkeyPatc
     played = Played(monkeypatch, PARTED, fails={"forget-score"}, mute=set())
     with pytest.raises(CommandFailed):
         await played.run()
+
+
+@pytest.mark.anyio
+async def test_a_node_that_came_back_quickly_is_restored_only_after_its_fencing(monkeypatch: pytest.MonkeyPatch):
+    looks = iter([True, True, False])
+    seen: list[bool] = []
+
+    class Looked:
+        def node(self, _name: str) -> Any:
+            seen.append(next(looks))
+            return type("Node", (), {"unclean": seen[-1]})
+
+    async def observe(*_: Any) -> Any:
+        return Looked()
+
+    monkeypatch.setattr(restore, "observe", observe)
+    lab: Any = None
+    await restore.wait_fenced(lab, CLUSTER, NODE)
+    assert seen == [True, True, False]
