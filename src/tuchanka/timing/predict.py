@@ -16,7 +16,7 @@ HEARTBEAT_MOST_MS = 120_000
 """The heartbeat's bounds (heartbeat_interval_min and heartbeat_interval_max)."""
 
 # What doesn't follow from a timeout is calibrated, here and nowhere else, with the journals of power losses under
-# "fast" on four cores: five trials, median 8.1 s, from 7.9 to 9.1 s. Two write gaps measured by hand check it:
+# "fast" on four cores: runs of five trials had medians of 8.1 to 9.1 s. Two write gaps measured by hand check it:
 # 9.6 s (token 1000, quorum device 1000/2500, watchdog 3 s, stonith-watchdog-timeout 6 s), predicted 10.3 s;
 # 19.6 s (token 3000, quorum device 2000/4000, watchdog 5 s, stonith-watchdog-timeout 10 s), predicted 18.7 s.
 DECISION_HEARTBEATS = QNETD_PATIENCE - 0.5
