@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tuchanka.campaign.anatomy import anatomy
+from tuchanka.campaign.checks import Check
 from tuchanka.campaign.roles import dual_primary_s, margin_s
 from tuchanka.campaign.service import Outage, Reads, caused, longest_gap, outages, reads
 from tuchanka.campaign.slices import Slice, slice_trials
@@ -60,6 +61,7 @@ class Verdict:
     phases_at: dict[str, float | None]
     predicted: dict[str, float]
     problems: tuple[str, ...] = field(default=())
+    checks: tuple[Check, ...] = field(default=())
 
     @property
     def problem(self) -> str:

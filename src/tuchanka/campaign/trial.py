@@ -21,7 +21,7 @@ from tuchanka.events import (
     TrialEnded,
     TrialStarted,
 )
-from tuchanka.faults.fault import Fault
+from tuchanka.faults.fault import Fault, Scene
 from tuchanka.heartbeat.client import configure, recording
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.progress import Note, Progress
@@ -67,12 +67,13 @@ async def run_trial(lab: Lab, trial: Trial, history: History, progress: Progress
         )
     )
     began, problem = time.monotonic(), ""
+    scene = Scene(lab, trial.target, (lab.machine(trial.target),), cluster, instance, primary)
     try:
-        await _break_and_mend(lab, trial, history, progress, quiet_s=prediction.seconds + QUIET_MARGIN_S)
+        await _break_and_mend(scene, trial, history, progress, quiet_s=prediction.seconds + QUIET_MARGIN_S)
     except TuchankaError as error:
         problem = str(error)
         try:
-            await trial.fault.heal(lab.machine(trial.target))
+            await trial.fault.heal(scene)
         except TuchankaError as second:
             problem += f"; healing failed: {second}"
     finally:
@@ -82,24 +83,26 @@ async def run_trial(lab: Lab, trial: Trial, history: History, progress: Progress
         history.add(TrialEnded(time.monotonic(), number, problem))
 
 
-async def _break_and_mend(lab: Lab, trial: Trial, history: History, progress: Progress, *, quiet_s: float) -> None:
+async def _break_and_mend(
+    scene: Scene, trial: Trial, history: History, progress: Progress, *, quiet_s: float
+) -> None:
+    lab = scene.lab
     number, cluster, instance = trial.number, trial.cluster, trial.instance
     watch = ServiceWatch(instance.name, tuple(vip.name for vip in instance.standby_vips))
     history.watchers.append(watch.feed)
     config = configure(lab, [(cluster, instance)])
-    machine = lab.machine(trial.target)
     try:
         async with recording(lab, config, history.add):
             with progress.step("heartbeat", instance.name):
                 await wait_until(_truth(lambda: watch.steady), deadline_s=STEADY_S, what="a steady heartbeat")
             with progress.step(trial.fault.name, trial.target) as note:
                 watch.forget_outages()
-                history.add(FaultInjected(await trial.fault.apply(machine), number, trial.fault.name, trial.target))
+                history.add(FaultInjected(await trial.fault.apply(scene), number, trial.fault.name, trial.target))
                 await _wait_for_service(watch, note, quiet_s)
                 history.add(ServiceStable(time.monotonic(), number))
                 await _count(lab, trial, history, config.run, watch.resolved_up_to)
             with progress.step("power on", trial.target):
-                await trial.fault.heal(machine)
+                await trial.fault.heal(scene)
                 history.add(FaultHealed(time.monotonic(), number, trial.fault.name, trial.target))
             history.add(RestoreStarted(time.monotonic(), number, trial.target))
             steps = await restore.plan(lab, cluster, trial.target, None, force=False)

@@ -21,12 +21,11 @@ from tuchanka.doctor import require_host
 from tuchanka.errors import InputError
 from tuchanka.events import Event, Read, TrialStarted, Write, read_history, to_json
 from tuchanka.faults.catalogue import CATALOGUE
-from tuchanka.faults.fault import find
+from tuchanka.faults.fault import Scene, find
 from tuchanka.heartbeat.client import configure, recording
 from tuchanka.lab.lab import Lab
 from tuchanka.report.console import phases_table, trials_table
 from tuchanka.report.write import write_reports
-from tuchanka.waiting import together
 
 DEMO_CLUSTER = "tuchanka2"
 Out = Annotated[Path | None, typer.Option(help="A new folder for the report.", show_default="by date and time")]
@@ -208,12 +207,22 @@ def fault_list(context: typer.Context) -> None:
     """List the faults: what each does, and what should happen then."""
     if settings(context).json:
         show_json(
-            [{"name": f.name, "needs": f.needs, "does": f.does, "expect": f.expect} for f in CATALOGUE.values()]
+            [
+                {
+                    "name": f.name,
+                    "family": f.family,
+                    "needs": f.needs,
+                    "does": f.does,
+                    "expect": f.expect,
+                    "proves": f.proves,
+                }
+                for f in CATALOGUE.values()
+            ]
         )
         return
     table = Table("fault", "does", "what should happen", "needs")
     for fault in CATALOGUE.values():
-        table.add_row(fault.name, fault.does, fault.expect, fault.needs)
+        table.add_row(fault.name, fault.does, fault.expect, ", ".join(fault.needs))
     show(table)
 
 
@@ -232,9 +241,13 @@ def fault_inject(
     """Inject a fault now: [bold]tuchanka fault inject power-off tuchanka2a[/]."""
     fault = find(CATALOGUE, name)
     with held_lab(context) as lab:
-        machines = [lab.machine(node) for node in _nodes(lab, target)]
+        scene = Scene(lab, target, tuple(lab.machine(node) for node in _nodes(lab, target)))
+
+        async def inject() -> None:
+            await fault.apply(scene)
+
         with TerminalProgress() as progress, progress.step(name, target):
-            run(together(*(fault.apply(machine) for machine in machines)))
+            run(inject())
 
 
 @fault_app.command("heal")
@@ -245,7 +258,12 @@ def fault_heal(
     """Take back every fault; a node that was lost then waits for [bold]tuchanka restore[/]."""
     with held_lab(context) as lab:
         made = [m.name for m in lab.topology.machines if lab.machine(m.name).snapshots()]
-        machines = [lab.machine(node) for node in (_nodes(lab, target) if target else made)]
-        with TerminalProgress() as progress, progress.step("heal", target or "everything"):
+        names = _nodes(lab, target) if target else made
+        scene = Scene(lab, target or "everything", tuple(lab.machine(node) for node in names))
+
+        async def heal() -> None:
             for fault in CATALOGUE.values():
-                run(together(*(fault.heal(machine) for machine in machines)))
+                await fault.heal(scene)
+
+        with TerminalProgress() as progress, progress.step("heal", target or "everything"):
+            run(heal())

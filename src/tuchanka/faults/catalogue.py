@@ -1,6 +1,6 @@
 """Every fault, by its name."""
 
+from tuchanka.faults import power
 from tuchanka.faults.fault import Fault
-from tuchanka.faults.power import POWER_OFF
 
-CATALOGUE: dict[str, Fault] = {fault.name: fault for fault in (POWER_OFF,)}
+CATALOGUE: dict[str, Fault] = {fault.name: fault for family in (power,) for fault in family.FAULTS}

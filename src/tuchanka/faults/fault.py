@@ -1,27 +1,67 @@
-"""What a fault is: a description, and two verbs over what a machine can do."""
+"""What a fault is: a description, and two verbs over what the machines of a scene can do."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal
 
 from tuchanka.errors import UnknownName
+from tuchanka.lab.lab import Lab
 from tuchanka.machines.protocols import Machine
+from tuchanka.topology.types import Cluster, Instance
+
+Family = Literal["power", "network", "processes", "resources", "storage", "machine", "double", "operations"]
+Scope = Literal["node", "site", "cluster", "witness"]
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Where a fault acts: ``target`` is the name of a node, a site, a cluster or the witness.
+
+    ``machines`` are the machines that the target stands for; ``instance`` is the one that is watched, and
+    ``primary`` the node with its primary when the fault begins (both ``None`` outside a trial).
+    """
+
+    lab: Lab
+    target: str
+    machines: tuple[Machine, ...]
+    cluster: Cluster | None = None
+    instance: Instance | None = None
+    primary: str | None = None
+
+
+def comes_back(scene: Scene) -> bool:
+    """Say that the service is to come back while the fault lasts."""
+    del scene
+    return True
+
+
+def waits_for_healing(scene: Scene) -> bool:
+    """Say that the service can't come back before the fault is healed."""
+    del scene
+    return False
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A failure that can be injected and healed.
+    """A failure, or a planned operation, that can be injected and healed.
 
-    ``apply`` returns when it took effect, in seconds of CLOCK_MONOTONIC. ``heal`` puts right what ``apply`` did, and
-    is safe to call on a machine that has nothing to heal. ``needs`` names the machine's capability it uses.
+    ``apply`` returns when it took effect, in seconds of CLOCK_MONOTONIC; it may go on for a while after that
+    moment. ``heal`` puts right what ``apply`` did, and is safe to call on a scene that has nothing to heal, or on
+    one where ``apply`` was killed halfway. ``scope`` is what its target is: a fault of a node may be applied to
+    several at once. ``needs`` names the capabilities it uses, ``proves`` what a trial of it shows. ``returns`` says
+    of a scene whether the service is expected back before the healing.
     """
 
     name: str
-    needs: str
+    family: Family
+    scope: Scope
+    needs: tuple[str, ...]
     does: str
     expect: str
-    apply: Callable[[Machine], Coroutine[Any, Any, float]]
-    heal: Callable[[Machine], Coroutine[Any, Any, None]]
+    proves: str
+    apply: Callable[[Scene], Awaitable[float]]
+    heal: Callable[[Scene], Awaitable[None]]
+    returns: Callable[[Scene], bool] = comes_back
 
 
 def find(catalogue: dict[str, Fault], name: str) -> Fault:
