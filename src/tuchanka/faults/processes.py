@@ -63,7 +63,7 @@ def postgres(title: str = "") -> Callable[[Scene], tuple[Processes, ...]]:
     return choose
 
 
-SELF_FENCE = "the node is cut off by its own watchdog, and a standby takes over as after a power loss"
+SELF_FENCE = "the watchdog resets the node, and a standby takes over as after a power loss"
 RESTARTED = "pacemakerd starts it again within a second; the database and its clients notice nothing"
 WATCHED = "pacemakerd asks its daemons for a sign of life; without one sbd lets the watchdog reset the node"
 
@@ -72,8 +72,8 @@ TARGETS = (
         "postgres",
         "all processes of the instance",
         postgres(),
-        killed="the next monitor finds it dead; it is started again and promoted where it was",
-        frozen="connections hang; the monitor's timeout, then the stop's, then the node is fenced",
+        killed="the next monitor finds it dead, and starts it again where it was, as what it was",
+        frozen="connections hang; a monitor gets no answer, kills it and starts it again where it was",
         proves="what a dead or hanging database costs, and that clients on hanging connections get away",
     ),
     Target(
@@ -81,7 +81,7 @@ TARGETS = (
         "the first process of the instance alone",
         postgres("^/"),
         killed="its children notice and end; then as kill-postgres",
-        frozen="open sessions work on, new ones hang; the monitor's timeout, then as freeze-postgres",
+        frozen="open sessions work on, new ones hang; then as freeze-postgres",
         proves="that a database which only serves old sessions is found",
     ),
     Target(
