@@ -169,3 +169,8 @@ def predict(timing: Timing, fault: str) -> Prediction | None:
     """Predict the reaction when the fault hits the primary's node; ``None`` for a fault without a prediction."""
     phases = PREDICTIONS.get(fault)
     return Prediction(fault, phases(timing)) if phases else None
+
+
+def predict_all(timing: Timing) -> dict[str, Prediction]:
+    """Predict the reaction to every fault that has a prediction, in the order of ``PREDICTIONS``."""
+    return {fault: Prediction(fault, phases(timing)) for fault, phases in PREDICTIONS.items()}
