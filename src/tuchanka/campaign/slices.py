@@ -5,6 +5,8 @@ the trial of its instance during which it was due; a journal line to every trial
 """
 
 import math
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -96,24 +98,43 @@ def slice_trials(events: Iterable[Event]) -> tuple[Slice, ...]:
             continue
         if event.t >= numbered[number].events[0].t:
             numbered[number].events.append(event)
-    trials = (_slice(every, own) for own in numbered.values())
+    beats = _Beats(every)
+    trials = (_slice(beats, own) for own in numbered.values())
     return tuple(sorted(trials, key=lambda trial: (trial.started.t, trial.started.trial)))
 
 
-def _slice(every: tuple[Event, ...], own: _Numbered) -> Slice:
+class _Beats:
+    """All events by kind, instance and time: a campaign of hundreds of trials has millions of them."""
+
+    def __init__(self, every: Iterable[Event]) -> None:
+        found: dict[tuple[type[Event], str | None], list[Event]] = defaultdict(list)
+        for one in every:
+            found[type(one), getattr(one, "instance", None)].append(one)
+        self._sorted = {key: sorted(events, key=_due) for key, events in found.items()}
+
+    def during(self, kind: type[E], instance: str, begin: float, end: float) -> list[E]:
+        """Return the events of a kind that were due then, and are of the instance or of none."""
+        both = (self._sorted.get((kind, name), []) for name in (instance, None))
+        return [one for events in both for one in _between(events, begin, end) if isinstance(one, kind)]
+
+
+def _due(event: Event) -> float:
+    due: float = getattr(event, "due", event.t)
+    return due
+
+
+def _between(events: list[Event], begin: float, end: float) -> list[Event]:
+    return events[bisect_left(events, begin, key=_due) : bisect_right(events, end, key=_due)]
+
+
+def _slice(every: _Beats, own: _Numbered) -> Slice:
     started = own.of(TrialStarted)[0]
     ended = own.of(TrialEnded)
     restores = own.of(RestoreStarted)
     begin, end = started.t, ended[-1].t if ended else math.inf
 
     def beats(kind: type[E]) -> list[E]:
-        return [
-            one
-            for one in every
-            if isinstance(one, kind)
-            and getattr(one, "instance", started.instance) == started.instance
-            and begin <= getattr(one, "due", one.t) <= end
-        ]
+        return every.during(kind, started.instance, begin, end)
 
     return Slice(
         started=started,
