@@ -58,7 +58,9 @@ async def isolate(scene: Scene) -> float:
 
 async def split(scene: Scene) -> float:
     """Cut the sites of the cluster from each other; the witness and the clients see all of them."""
-    return await _block(scene, "split-sites", tuple(cut for one in scene.clusters for cut in traffic.between_sites(one)))
+    return await _block(
+        scene, "split-sites", tuple(cut for one in scene.clusters for cut in traffic.between_sites(one))
+    )
 
 
 async def make_deaf(scene: Scene) -> float:
@@ -75,7 +77,11 @@ async def make_mute(scene: Scene) -> float:
 
 async def cut_replication(scene: Scene) -> float:
     """Cut what PostgreSQL on the machines of the scene says to the other nodes, and they to it."""
-    return await _block(scene, "cut-replication", tuple(cut for one in scene.clusters for cut in traffic.replication(one, scene.names)))
+    return await _block(
+        scene,
+        "cut-replication",
+        tuple(cut for one in scene.clusters for cut in traffic.replication(one, scene.names)),
+    )
 
 
 async def cut_witness(scene: Scene) -> float:

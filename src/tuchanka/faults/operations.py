@@ -13,7 +13,6 @@ from tuchanka.faults.network import one_copy
 from tuchanka.faults.survival import survives
 from tuchanka.machines.protocols import Machine, Runner
 from tuchanka.topology.types import Cluster, Instance
-from tuchanka.waiting import together
 
 # pcs waits this long for a restart; the command is given a little more.
 RESTART_S = 120

@@ -138,7 +138,7 @@ def make_scene(
     target: str,
     primary: str | None,
 ) -> Scene:
-    """Return the scene of a fault (``None``: of whichever) on a target that ``resolve`` or ``check_target`` let through.
+    """Return the scene of a fault (``None``: of any) on a target that ``resolve`` or ``check_target`` let through.
 
     Without a cluster it is the one that the target belongs to; a site and the witness belong to all of them.
     """

@@ -19,7 +19,7 @@ def quorate(cluster: Cluster, left: Collection[str], *, witness: bool = True) ->
 
 
 def serves(cluster: Cluster, instance: Instance, left: Collection[str], *, witness: bool = True) -> bool:
-    """Say whether these nodes alone can go on with the instance: quorum, a copy, and standbys that commits wait for."""
+    """Say whether these nodes alone can go on: with quorum, a copy, and the standbys that commits wait for."""
     copies = [node for node in instance.nodes if node in left]
     needed = 1 + (instance.synchronous.count if instance.synchronous else 0)
     return quorate(cluster, left, witness=witness) and len(copies) >= needed
