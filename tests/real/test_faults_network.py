@@ -141,7 +141,7 @@ def test_only_replication_is_cut(room: Room):
 
 
 def test_some_packets_are_lost(room: Room):
-    room.inject("packet-loss", A)
+    room.inject("heavy-packet-loss", A)
     counts = room.counts()
     # Those who come last have not heard the first calls; and the draw is one of a hundred.
     assert 40 < counts[B][A] < 88
