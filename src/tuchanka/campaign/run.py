@@ -14,7 +14,7 @@ from tuchanka.campaign.estimate import durations, in_words, left_s
 from tuchanka.campaign.history import History
 from tuchanka.campaign.keep import keep_evidence
 from tuchanka.campaign.plan import Planned, Wish, dice
-from tuchanka.campaign.stubs import heal_all, predict
+from tuchanka.campaign.stubs import predict
 from tuchanka.campaign.trial import Trial, run_trial
 from tuchanka.cluster.bring_up import bring_up
 from tuchanka.cluster.state import ClusterState
@@ -22,6 +22,7 @@ from tuchanka.errors import TuchankaError
 from tuchanka.events import EvidenceKept, RolledBack
 from tuchanka.faults.catalogue import CATALOGUE
 from tuchanka.faults.fault import Fault, find
+from tuchanka.faults.heal import heal_all
 from tuchanka.faults.scene import make_scene, resolve
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.progress import Progress

@@ -14,17 +14,19 @@ from tuchanka.campaign.history import FILE, History, load
 from tuchanka.campaign.plan import Wish, make_plan, to_event
 from tuchanka.campaign.run import Orders, run_campaign
 from tuchanka.cli.context import choose, held_lab, lab_path, read_topology, run, settings
+from tuchanka.cli.faults import why_not
 from tuchanka.cli.output import show
 from tuchanka.cli.plan import seconds_of, show_plan
 from tuchanka.cli.progress import TerminalProgress
 from tuchanka.doctor import require_host
-from tuchanka.errors import InputError
+from tuchanka.errors import HostError, InputError
 from tuchanka.events import CampaignPlanned, Clock
 from tuchanka.faults.catalogue import CATALOGUE
 from tuchanka.faults.fault import find
 from tuchanka.faults.scene import ROLES, kind_of, resolve, unfit
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.progress import Progress
+from tuchanka.machines.nspawn.missing import missing
 from tuchanka.report.console import phases_table, trials_table
 from tuchanka.report.write import write_reports
 from tuchanka.stages import pipeline
@@ -130,7 +132,7 @@ def _wish(
         UnknownName: there is no such cluster, fault or target.
     """
     chosen = choose(topology, clusters or _around(topology, target))
-    names = tuple(find(CATALOGUE, name).name for name in dict.fromkeys(faults or CATALOGUE))
+    names = _available(faults)
     for cluster in chosen if target not in ROLES else ():
         for fault in map(CATALOGUE.__getitem__, names):
             if not unfit(fault, topology, cluster):
@@ -143,6 +145,20 @@ def _wish(
         rounds=rounds,
         duration_s=None if duration is None else seconds_of(duration),
     )
+
+
+def _available(named: list[str] | None) -> tuple[str, ...]:
+    """Return the faults of these names, or all that this host can inject.
+
+    Raises:
+        UnknownName: there is no such fault.
+        HostError: one was named that this host can't inject.
+    """
+    lacking = missing()
+    for name in named or ():
+        if absent := why_not(find(CATALOGUE, name), lacking):
+            raise HostError(f"not on this host: {absent}", where=name, hint="see 'tuchanka fault list'")
+    return tuple(dict.fromkeys(named or (one.name for one in CATALOGUE.values() if not why_not(one, lacking))))
 
 
 def _around(topology: Topology, target: str) -> list[str] | None:
