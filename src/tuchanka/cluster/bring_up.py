@@ -23,8 +23,7 @@ async def bring_up(lab: Lab, cluster: Cluster, progress: Progress) -> ClusterSta
         return state
     if not state.running:
         await cold_start.carry_out(lab, cluster, await cold_start.plan(lab, cluster), progress)
-    with progress.step("settle", cluster.name) as note:
-        state = await settle(lab, cluster, note)
+    state = await _settle_or_start_anew(lab, cluster, progress)
     await restore_all(lab, cluster, state, progress)
     await forget_failures(lab, cluster)
     with progress.step("healthy", cluster.name) as note:
@@ -39,6 +38,25 @@ async def forget_failures(lab: Lab, cluster: Cluster) -> None:
     for resource, node in failures if asked else ():
         command = ["crm_resource", "--cleanup", "--resource", resource, "--node", node]
         await lab.machine(str(asked)).run(command)
+
+
+async def _settle_or_start_anew(lab: Lab, cluster: Cluster, progress: Progress) -> ClusterState:
+    """Wait until the cluster has settled; where nothing of it serves by then, cut its power, and start it cold.
+
+    After a line that lost every third packet Pacemaker was seen to wait for ever for a coordinator that had been
+    fenced: it elects no other, and a stop, which a coordinator would have to grant, takes half an hour.
+    """
+    try:
+        with progress.step("settle", cluster.name) as note:
+            return await settle(lab, cluster, note)
+    except DeadlineExceeded:
+        if any(instance.primary for instance in (await observe(lab, cluster)).instances):
+            raise
+    nodes = lab.nodes(cluster)
+    with progress.step("power cycle", cluster.name):
+        await together(*(node.power_off() for node in nodes))
+        await together(*(node.power_on() for node in nodes))
+    return await start_from_nothing(lab, cluster, await cold_start.plan(lab, cluster), progress)
 
 
 async def start_from_nothing(lab: Lab, cluster: Cluster, cold: ColdPlan, progress: Progress) -> ClusterState:
