@@ -124,6 +124,14 @@ class Watchdog(Protocol):
         """Say whether it would reset the machine if nobody fed it."""
 
 
+@runtime_checkable
+class PowerLog(Protocol):
+    """Remembers when the machine stopped."""
+
+    def stops(self) -> tuple[tuple[float, str], ...]:
+        """When (monotonic seconds) and why it stopped running, or lost its power; oldest first."""
+
+
 class Machine(Runner, Copier, Power, Link, Snapshots, Console, Watchdog, Protocol):
     """A machine with every capability, as the lab providers make them."""
 
