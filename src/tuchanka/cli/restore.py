@@ -48,7 +48,8 @@ def restore(
         if whole and not dry_run:
             with TerminalProgress() as progress:
                 done = run(bring_up.restore_all(lab, cluster, progress, force=force))
-            _print(context, node, done, dry_run=False)
+            if cold is None or settings(context).json:
+                _print(context, node, done, dry_run=False)
             return
         steps = run(_plan(lab, cluster, None if whole else node, instance, force=force))
         _print(context, node, steps, dry_run=dry_run)
@@ -121,4 +122,3 @@ async def _plan(
         return {node: await restoring.plan(lab, cluster, node, instance, force=force)}
     failed = bring_up.to_restore(await observe(lab, cluster))
     return {name: await restoring.plan(lab, cluster, name, None, force=force) for name in failed}
-
