@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tuchanka.errors import CommandFailed, LabError, MachineError, UnknownName
+from tuchanka.errors import CommandFailed, DeadlineExceeded, LabError, MachineError, UnknownName
 from tuchanka.files import File
 from tuchanka.machines.protocols import Completed, PowerState, Provider, WatchdogState
 
@@ -113,6 +113,7 @@ class FakeMachine:
         self.kept: list[tuple[str, dict[str, File]]] = []
         self.on = False
         self.link_up = True
+        self.stands_still = False
         self.armed = False
         self.boots = 0
         self.console = ""
@@ -141,6 +142,8 @@ class FakeMachine:
     ) -> Completed:
         """End as the script says; a command that is to take too long is scripted as ``DeadlineExceeded``."""
         self._must_be_on()
+        if self.stands_still:
+            raise DeadlineExceeded(f"{' '.join(argv)[:80]!r} had not ended after {timeout:g} s", where=self.name)
         completed = self.provider.answer(self._take("run", " ".join(argv), stdin, user)) or Completed(0, "", "")
         if check and completed.status != 0:
             output = completed.stderr or completed.stdout
@@ -170,28 +173,31 @@ class FakeMachine:
         return completed.stdout.encode()
 
     async def power_on(self) -> None:
-        """Switch it on."""
+        """Switch it on, or thaw it."""
         self._take("power_on")
+        self.stands_still = False
         if not self.on:
-            self.on = self.link_up = True
+            self.on = True
             self.boots += 1
 
     async def power_off(self) -> float:
         """Switch it off."""
         self._take("power_off")
-        self.on = self.armed = False
+        self.on = self.armed = self.stands_still = False
         return self.provider.clock()
 
     async def reset(self) -> float:
         """Boot it again."""
         self._must_be_on("is off, so it can't be reset")
         self._take("reset")
-        self.armed = False
+        self.armed = self.stands_still = False
         self.boots += 1
         return self.provider.clock()
 
     async def shut_down(self) -> None:
         """Switch it off in good order, which makes no difference here."""
+        if self.stands_still:
+            raise MachineError("is frozen, so it can't shut down", where=self.name, hint="thaw it, or cut its power")
         self._take("shut_down")
         self.on = self.armed = False
 
@@ -201,7 +207,6 @@ class FakeMachine:
 
     async def link(self, *, up: bool) -> float:
         """Set the link."""
-        self._must_be_on("is off, so its link can't be set")
         self._take("link", "up" if up else "down")
         self.link_up = up
         return self.provider.clock()
@@ -235,6 +240,23 @@ class FakeMachine:
         if not self.on:
             return "absent"
         return "armed" if self.armed else "disarmed"
+
+    async def freeze(self, *, watchdog_runs: bool = False) -> float:
+        """Stand still; no watchdog fires here."""
+        self._must_be_on("is off, so it can't be frozen")
+        self._take("freeze", "while the watchdog runs" if watchdog_runs else "")
+        self.stands_still = True
+        return self.provider.clock()
+
+    async def thaw(self) -> float:
+        """Go on."""
+        self._take("thaw")
+        self.stands_still = False
+        return self.provider.clock()
+
+    async def frozen(self) -> bool:
+        """Say whether it stands still."""
+        return self.stands_still
 
 
 _: Callable[[], Provider] = FakeProvider  # mypy checks here that nothing of the protocols is missing

@@ -71,7 +71,7 @@ class Power(Protocol):
     """Switches the machine; each verb is safe to repeat, and returns when it took effect."""
 
     async def power_on(self) -> None:
-        """Switch it on and wait until it takes commands."""
+        """Switch it on, or thaw it, and wait until it takes commands."""
 
     async def power_off(self) -> float:
         """Cut the power: nothing in the machine gets to say goodbye. Returns when, in monotonic seconds."""
@@ -88,10 +88,10 @@ class Power(Protocol):
 
 @runtime_checkable
 class Link(Protocol):
-    """Takes the machine's network link down and up; it stays as set when the machine is reset."""
+    """Takes the machine's network link down and up; a pulled cable stays pulled whatever happens to the machine."""
 
     async def link(self, *, up: bool) -> float:
-        """Set the link. Returns when, in monotonic seconds."""
+        """Set the link, also of a machine that is off. Returns when, in monotonic seconds."""
 
 
 @runtime_checkable
@@ -124,7 +124,31 @@ class Watchdog(Protocol):
         """Say whether it would reset the machine if nobody fed it."""
 
 
-class Machine(Runner, Copier, Power, Link, Snapshots, Console, Watchdog, Protocol):
+@runtime_checkable
+class Freeze(Protocol):
+    """Stops the whole machine in the middle of whatever it does, and lets it go on as if nothing had been.
+
+    Power off, reset and an expired watchdog end a frozen machine as they end any other; it boots thawed.
+    """
+
+    async def freeze(self, *, watchdog_runs: bool = False) -> float:
+        """Freeze it. Returns when all of it stood still, in monotonic seconds.
+
+        By default the watchdog stands still, too, as a hypervisor pauses it with the virtual machine. With
+        ``watchdog_runs`` it goes on counting, as hardware does when the system stalls, and resets the machine.
+
+        Raises:
+            MachineError: the machine is off, or the host can't freeze it.
+        """
+
+    async def thaw(self) -> float:
+        """Let it go on; safe on a machine that isn't frozen. Returns when, in monotonic seconds."""
+
+    async def frozen(self) -> bool:
+        """Say whether it is frozen."""
+
+
+class Machine(Runner, Copier, Power, Link, Snapshots, Console, Watchdog, Freeze, Protocol):
     """A machine with every capability, as the lab providers make them."""
 
 
