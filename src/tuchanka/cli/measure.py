@@ -1,4 +1,4 @@
-"""Commands that measure: demo, test, heartbeat, faults, report."""
+"""Commands that measure: demo, test, heartbeat, report."""
 
 import sys
 import time
@@ -8,29 +8,26 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from tuchanka.campaign.history import History
 from tuchanka.campaign.run import Plan, plan_trials, run_trials
+from tuchanka.cli import faults
 from tuchanka.cli.beats import watch_heartbeat
 from tuchanka.cli.context import choose, held_lab, lab_path, open_lab, read_topology, run, settings
 from tuchanka.cli.machines import raise_clusters
-from tuchanka.cli.output import show, show_json
+from tuchanka.cli.output import show
 from tuchanka.cli.progress import TerminalProgress
 from tuchanka.doctor import require_host
 from tuchanka.errors import InputError
 from tuchanka.events import Event, Read, TrialStarted, Write, read_history, to_json
 from tuchanka.faults.catalogue import CATALOGUE
-from tuchanka.faults.fault import Scene, find
+from tuchanka.faults.fault import find
 from tuchanka.heartbeat.client import configure, recording
-from tuchanka.lab.lab import Lab
 from tuchanka.report.console import phases_table, trials_table
 from tuchanka.report.write import write_reports
 
 DEMO_CLUSTER = "tuchanka2"
 Out = Annotated[Path | None, typer.Option(help="A new folder for the report.", show_default="by date and time")]
-
-fault_app = typer.Typer(no_args_is_help=True, help="List, inject and heal faults.")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -38,7 +35,7 @@ def add_to(app: typer.Typer) -> None:
     for command in (demo, report, heartbeat):
         app.command()(command)
     app.command("test")(measure)
-    app.add_typer(fault_app, name="fault")
+    app.add_typer(faults.app, name="fault")
 
 
 def _folder(out: Path | None, what: str) -> Path:
@@ -100,7 +97,7 @@ def measure(
     """Measure faults, one trial after another: [bold]tuchanka test tuchanka2 --fault power-off --rounds 5[/]."""
     folder = _folder(out, "test")
     topology, _ = read_topology(context)
-    faults = [find(CATALOGUE, name).name for name in fault or sorted(CATALOGUE)]
+    chosen_faults = [find(CATALOGUE, name).name for name in fault or sorted(CATALOGUE)]
     if target not in {"primary", "standby"} and not clusters:
         clusters = [topology.cluster_of(target).name]
     chosen = choose(topology, clusters)
@@ -109,7 +106,7 @@ def measure(
             cluster.node(target)
     names = [cluster.name for cluster in chosen]
     require_host(state=lab_path(context))
-    if not _measure(context, plan_trials(names, faults, rounds=rounds, target=target), names, folder):
+    if not _measure(context, plan_trials(names, chosen_faults, rounds=rounds, target=target), names, folder):
         raise typer.Exit(1)
 
 
@@ -200,70 +197,3 @@ def heartbeat(
         tally.show()
     if not settings(context).json and any(set(c) != {"acknowledged"} for c in tally.writes.values()):
         raise typer.Exit(1)
-
-
-@fault_app.command("list")
-def fault_list(context: typer.Context) -> None:
-    """List the faults: what each does, and what should happen then."""
-    if settings(context).json:
-        show_json(
-            [
-                {
-                    "name": f.name,
-                    "family": f.family,
-                    "needs": f.needs,
-                    "does": f.does,
-                    "expect": f.expect,
-                    "proves": f.proves,
-                }
-                for f in CATALOGUE.values()
-            ]
-        )
-        return
-    table = Table("fault", "does", "what should happen", "needs")
-    for fault in CATALOGUE.values():
-        table.add_row(fault.name, fault.does, fault.expect, ", ".join(fault.needs))
-    show(table)
-
-
-def _nodes(lab: Lab, target: str) -> list[str]:
-    """Return the machines that a machine's or a site's name stands for."""
-    in_site = [machine.name for machine in lab.topology.machines if machine.site == target]
-    return in_site or [lab.topology.machine(target).name]
-
-
-@fault_app.command("inject")
-def fault_inject(
-    context: typer.Context,
-    name: Annotated[str, typer.Argument(help="A fault.")],
-    target: Annotated[str, typer.Argument(help="A node or a site.")],
-) -> None:
-    """Inject a fault now: [bold]tuchanka fault inject power-off tuchanka2a[/]."""
-    fault = find(CATALOGUE, name)
-    with held_lab(context) as lab:
-        scene = Scene(lab, target, tuple(lab.machine(node) for node in _nodes(lab, target)))
-
-        async def inject() -> None:
-            await fault.apply(scene)
-
-        with TerminalProgress() as progress, progress.step(name, target):
-            run(inject())
-
-
-@fault_app.command("heal")
-def fault_heal(
-    context: typer.Context,
-    target: Annotated[str | None, typer.Argument(help="A node or a site.", show_default="everything")] = None,
-) -> None:
-    """Take back every fault; a node that was lost then waits for [bold]tuchanka restore[/]."""
-    with held_lab(context) as lab:
-        made = [m.name for m in lab.topology.machines if lab.machine(m.name).snapshots()]
-        names = _nodes(lab, target) if target else made
-        scene = Scene(lab, target or "everything", tuple(lab.machine(node) for node in names))
-
-        async def heal() -> None:
-            for fault in CATALOGUE.values():
-                await fault.heal(scene)
-
-        with TerminalProgress() as progress, progress.step("heal", target or "everything"):
-            run(heal())

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from tuchanka.errors import CommandFailed, DeadlineExceeded, LabError, MachineError, UnknownName
 from tuchanka.files import File
-from tuchanka.machines.protocols import Completed, PowerState, Provider, WatchdogState
+from tuchanka.machines.protocols import Completed, Cut, PowerState, Provider, WatchdogState
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,12 @@ class FakeProvider:
         self.machines: dict[str, FakeMachine] = {}
         self.has_image = False
         self.has_network = False
+        self.network = FakeNetwork(self)
+        self.lacks: dict[str, str] = {}
+
+    def missing(self) -> Mapping[str, str]:
+        """Return what the test says that this host lacks."""
+        return self.lacks
 
     async def make_image(self, note: Callable[[str], None]) -> None:
         """Remember that there is an image."""
@@ -101,6 +107,40 @@ class FakeProvider:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+
+class FakeNetwork:
+    """The cuts and delays in force."""
+
+    def __init__(self, provider: FakeProvider) -> None:
+        self.provider = provider
+        self.cuts: dict[str, tuple[Cut, ...]] = {}
+        self.delays: dict[str, int] = {}
+
+    async def block(self, name: str, cuts: Sequence[Cut]) -> float:
+        """Keep the cuts."""
+        self.provider.take(Step("network", "block", name))
+        self.cuts[name] = tuple(cuts)
+        return self.provider.clock()
+
+    async def unblock(self, name: str | None = None) -> None:
+        """Forget them."""
+        self.provider.take(Step("network", "unblock", name or ""))
+        self.cuts = {one: cuts for one, cuts in self.cuts.items() if name not in {None, one}}
+
+    async def blocked(self) -> tuple[str, ...]:
+        """Return their names."""
+        return tuple(self.cuts)
+
+    async def delay(self, machine: str, milliseconds: int) -> float:
+        """Keep the delay."""
+        self.provider.take(Step(machine, "delay", str(milliseconds)))
+        self.delays[machine] = milliseconds
+        return self.provider.clock()
+
+    async def undelay(self, machine: str) -> None:
+        """Forget it."""
+        self.delays.pop(machine, None)
 
 
 class FakeMachine:

@@ -11,6 +11,8 @@ from tuchanka.files import File
 
 PowerState = Literal["on", "off"]
 WatchdogState = Literal["armed", "disarmed", "absent"]
+# The end of a ``Cut`` that is no machine: every client of the lab.
+CLIENT = "client"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +154,57 @@ class Machine(Runner, Copier, Power, Link, Snapshots, Console, Watchdog, Freeze,
     """A machine with every capability, as the lab providers make them."""
 
 
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """``destination`` doesn't hear ``source``; each is a machine's name, or ``CLIENT``.
+
+    With ``tcp_port`` only TCP from or to that port is lost. ``loss_percent`` is how much of it, drawn at random.
+    """
+
+    source: str
+    destination: str
+    tcp_port: int | None = None
+    loss_percent: int = 100
+
+
+@runtime_checkable
+class Traffic(Protocol):
+    """Loses what one machine sends to another. Cuts stay until they are taken back, whatever becomes of a machine."""
+
+    async def block(self, name: str, cuts: Sequence[Cut]) -> float:
+        """Put the cuts in force under a name, in place of what was there. Returns when, in monotonic seconds."""
+
+    async def unblock(self, name: str | None = None) -> None:
+        """Take back the cuts of a name, or all; safe to repeat."""
+
+    async def blocked(self) -> tuple[str, ...]:
+        """Return the names that have cuts in force."""
+
+
+@runtime_checkable
+class Latency(Protocol):
+    """Delays what a machine hears, until it is taken back or the machine boots again."""
+
+    async def delay(self, machine: str, milliseconds: int) -> float:
+        """Delay it. Returns when that began, in monotonic seconds."""
+
+    async def undelay(self, machine: str) -> None:
+        """Take the delay back; safe to repeat."""
+
+
+class Network(Traffic, Latency, Protocol):
+    """Everything that can be done to a lab's network."""
+
+
 class Provider(Protocol):
     """Makes machines and the network between them, and takes all of it away again."""
+
+    @property
+    def network(self) -> Network:
+        """What can be done to the network between the machines."""
+
+    def missing(self) -> Mapping[str, str]:
+        """Return the capabilities that this host can't give, by their protocol's name, and why."""
 
     @property
     def packages_included(self) -> bool:
