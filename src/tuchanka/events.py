@@ -33,7 +33,10 @@ class Clock(Event):
 
 @dataclass(frozen=True, slots=True)
 class RunStarted(Event):
-    """The first event: what is measured, with what, on what. ``versions`` maps a program to its version."""
+    """What is measured, with what, on what. ``versions`` maps a program to its version.
+
+    A run that was interrupted and goes on has another one. ``command`` is the command line that repeats it.
+    """
 
     kind: ClassVar[str] = "run-started"
     lab: str
@@ -41,6 +44,8 @@ class RunStarted(Event):
     provider: str
     cores: int
     versions: dict[str, str] = field(default_factory=dict)
+    memory_bytes: int = 0
+    command: str = ""
 
 
 @dataclass(frozen=True, slots=True)
