@@ -23,8 +23,10 @@ from tuchanka.events import (
     RestoreStarted,
     RoleProbe,
     ServiceStable,
+    Streaming,
     TrialEnded,
     TrialStarted,
+    VipHolders,
     Write,
 )
 
@@ -33,7 +35,7 @@ E = TypeVar("E", bound=Event)
 
 @dataclass(frozen=True)
 class Slice:
-    """The events of one trial. ``writes`` are in order of ``seq``, reads and probes of ``due``, others of ``t``.
+    """The events of one trial. ``writes`` are in order of ``seq``, other beats of ``due``, the rest of ``t``.
 
     Times are seconds of CLOCK_MONOTONIC; None where it didn't come to that. ``end`` is infinite where the trial
     didn't end.
@@ -43,6 +45,8 @@ class Slice:
     writes: tuple[Write, ...] = ()
     reads: tuple[Read, ...] = ()
     probes: tuple[RoleProbe, ...] = ()
+    streaming: tuple[Streaming, ...] = ()
+    holders: tuple[VipHolders, ...] = ()
     late: tuple[RecorderLate, ...] = ()
     journal: tuple[Journal, ...] = ()
     injected: float | None = None
@@ -141,6 +145,8 @@ def _slice(every: _Beats, own: _Numbered) -> Slice:
         writes=tuple(sorted(beats(Write), key=lambda one: (one.seq, one.t))),
         reads=tuple(sorted(beats(Read), key=lambda one: (one.due, one.t))),
         probes=tuple(sorted(beats(RoleProbe), key=lambda one: (one.due, one.t))),
+        streaming=tuple(sorted(beats(Streaming), key=lambda one: (one.due, one.t))),
+        holders=tuple(sorted(beats(VipHolders), key=lambda one: (one.due, one.t))),
         late=tuple(sorted(beats(RecorderLate), key=lambda one: one.t)),
         journal=tuple(sorted(beats(Journal), key=lambda one: one.t)),
         injected=own.first_time(FaultInjected),
