@@ -5,6 +5,8 @@ the trial of its instance during which it was due; a journal line to every trial
 """
 
 import math
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -21,8 +23,10 @@ from tuchanka.events import (
     RestoreStarted,
     RoleProbe,
     ServiceStable,
+    Streaming,
     TrialEnded,
     TrialStarted,
+    VipHolders,
     Write,
 )
 
@@ -31,7 +35,7 @@ E = TypeVar("E", bound=Event)
 
 @dataclass(frozen=True)
 class Slice:
-    """The events of one trial. ``writes`` are in order of ``seq``, reads and probes of ``due``, others of ``t``.
+    """The events of one trial. ``writes`` are in order of ``seq``, other beats of ``due``, the rest of ``t``.
 
     Times are seconds of CLOCK_MONOTONIC; None where it didn't come to that. ``end`` is infinite where the trial
     didn't end.
@@ -41,6 +45,8 @@ class Slice:
     writes: tuple[Write, ...] = ()
     reads: tuple[Read, ...] = ()
     probes: tuple[RoleProbe, ...] = ()
+    streaming: tuple[Streaming, ...] = ()
+    holders: tuple[VipHolders, ...] = ()
     late: tuple[RecorderLate, ...] = ()
     journal: tuple[Journal, ...] = ()
     injected: float | None = None
@@ -96,30 +102,51 @@ def slice_trials(events: Iterable[Event]) -> tuple[Slice, ...]:
             continue
         if event.t >= numbered[number].events[0].t:
             numbered[number].events.append(event)
-    trials = (_slice(every, own) for own in numbered.values())
+    beats = _Beats(every)
+    trials = (_slice(beats, own) for own in numbered.values())
     return tuple(sorted(trials, key=lambda trial: (trial.started.t, trial.started.trial)))
 
 
-def _slice(every: tuple[Event, ...], own: _Numbered) -> Slice:
+class _Beats:
+    """All events by kind, instance and time: a campaign of hundreds of trials has millions of them."""
+
+    def __init__(self, every: Iterable[Event]) -> None:
+        found: dict[tuple[type[Event], str | None], list[Event]] = defaultdict(list)
+        for one in every:
+            found[type(one), getattr(one, "instance", None)].append(one)
+        self._sorted = {key: sorted(events, key=_due) for key, events in found.items()}
+
+    def during(self, kind: type[E], instance: str, begin: float, end: float) -> list[E]:
+        """Return the events of a kind that were due then, and are of the instance or of none."""
+        both = (self._sorted.get((kind, name), []) for name in (instance, None))
+        return [one for events in both for one in _between(events, begin, end) if isinstance(one, kind)]
+
+
+def _due(event: Event) -> float:
+    due: float = getattr(event, "due", event.t)
+    return due
+
+
+def _between(events: list[Event], begin: float, end: float) -> list[Event]:
+    return events[bisect_left(events, begin, key=_due) : bisect_right(events, end, key=_due)]
+
+
+def _slice(every: _Beats, own: _Numbered) -> Slice:
     started = own.of(TrialStarted)[0]
     ended = own.of(TrialEnded)
     restores = own.of(RestoreStarted)
     begin, end = started.t, ended[-1].t if ended else math.inf
 
     def beats(kind: type[E]) -> list[E]:
-        return [
-            one
-            for one in every
-            if isinstance(one, kind)
-            and getattr(one, "instance", started.instance) == started.instance
-            and begin <= getattr(one, "due", one.t) <= end
-        ]
+        return every.during(kind, started.instance, begin, end)
 
     return Slice(
         started=started,
         writes=tuple(sorted(beats(Write), key=lambda one: (one.seq, one.t))),
         reads=tuple(sorted(beats(Read), key=lambda one: (one.due, one.t))),
         probes=tuple(sorted(beats(RoleProbe), key=lambda one: (one.due, one.t))),
+        streaming=tuple(sorted(beats(Streaming), key=lambda one: (one.due, one.t))),
+        holders=tuple(sorted(beats(VipHolders), key=lambda one: (one.due, one.t))),
         late=tuple(sorted(beats(RecorderLate), key=lambda one: one.t)),
         journal=tuple(sorted(beats(Journal), key=lambda one: one.t)),
         injected=own.first_time(FaultInjected),
