@@ -6,7 +6,7 @@
 import asyncio
 
 from tuchanka.faults import traffic
-from tuchanka.faults.fault import Fault, Scene
+from tuchanka.faults.fault import Fault, Scene, waits_for_healing
 from tuchanka.faults.survival import serves, survives
 from tuchanka.machines.protocols import Cut, Latency, Link, Traffic
 from tuchanka.topology.types import Cluster
@@ -14,7 +14,8 @@ from tuchanka.waiting import together
 
 FLAPS = 5
 FLAP_S = 1.0
-LOSS_PERCENT = 30
+LOSS_PERCENT = 10
+HEAVY_LOSS_PERCENT = 30
 DELAY_MS = 100
 
 
@@ -94,6 +95,14 @@ async def lose_packets(scene: Scene) -> float:
     """Lose a share of everything from and to the machines of the scene."""
     inside, outside = traffic.inside_and_outside(scene)
     return await _block(scene, "packet-loss", traffic.both_ways(inside, outside, loss_percent=LOSS_PERCENT))
+
+
+async def lose_many_packets(scene: Scene) -> float:
+    """Lose so much of everything from and to the machines of the scene that half of all answers never come."""
+    inside, outside = traffic.inside_and_outside(scene)
+    return await _block(
+        scene, "heavy-packet-loss", traffic.both_ways(inside, outside, loss_percent=HEAVY_LOSS_PERCENT)
+    )
 
 
 async def delay(scene: Scene) -> float:
@@ -250,11 +259,22 @@ PACKET_LOSS = Fault(
     scope="node",
     needs=(Traffic.__name__,),
     does=f"loses {LOSS_PERCENT} % of the packets from and to a node, at random",
-    expect="slow writes while the node holds, or a failover that holds",
-    proves="that a bad line leads to slowness or to one failover, and not to a flapping cluster",
+    expect="the node holds: slower writes, and no failover",
+    proves="that the timeouts leave room for a bad line",
     apply=lose_packets,
     heal=reconnect,
-    returns=survives,
+)
+HEAVY_PACKET_LOSS = Fault(
+    name="heavy-packet-loss",
+    family="network",
+    scope="node",
+    needs=(Traffic.__name__,),
+    does=f"loses {HEAVY_LOSS_PERCENT} % of the packets from and to a node, at random: half of all answers",
+    expect="slow writes, or none until it is healed: the cluster may fall apart and together",
+    proves="that a line too bad to work with breaks no promise, and that the cluster is well again afterwards",
+    apply=lose_many_packets,
+    heal=reconnect,
+    returns=waits_for_healing,
 )
 LATENCY = Fault(
     name="latency",
@@ -277,5 +297,6 @@ FAULTS = (
     CUT_REPLICATION,
     CUT_WITNESS,
     PACKET_LOSS,
+    HEAVY_PACKET_LOSS,
     LATENCY,
 )

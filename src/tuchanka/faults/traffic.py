@@ -3,21 +3,26 @@
 from collections.abc import Sequence
 
 from tuchanka.faults.fault import Scene
+from tuchanka.faults.scene import machines_of
 from tuchanka.machines.protocols import CLIENT, Cut
 from tuchanka.topology.types import Cluster
+
+# Whose the cuts are that hit a whole site, by hand; no cluster is called so.
+WHOLE_LAB = "-"
 
 
 def label(fault: str, scene: Scene) -> str:
     """Return the name under which the cuts of a fault are in force: fault, target, and whose trial it is."""
-    return f"{fault}.{scene.target}.{scene.cluster.name if scene.cluster else 'lab'}"
+    return f"{fault}.{scene.target}.{scene.cluster.name if scene.cluster else WHOLE_LAB}"
 
 
 def is_of(name: str, scene: Scene) -> bool:
-    """Say whether cuts were injected on the scene's target, or on a machine of it."""
-    _, target, cluster = name.split(".", 2)
-    if scene.cluster is not None and cluster != scene.cluster.name:
+    """Say whether cuts hit a machine of the scene, and are of its cluster, where it is of one alone."""
+    _, target, label = name.split(".", 2)
+    if scene.cluster is not None and label not in {scene.cluster.name, WHOLE_LAB}:
         return False
-    return target in {scene.target, *scene.names}
+    cluster = None if label == WHOLE_LAB else scene.lab.topology.cluster(label)
+    return not set(scene.names).isdisjoint(machines_of(scene.lab.topology, cluster, "node", target))
 
 
 def one_way(sources: Sequence[str], destinations: Sequence[str], *, loss_percent: int = 100) -> tuple[Cut, ...]:
