@@ -112,7 +112,7 @@ def test_the_count_of_another_instance_is_not_ours() -> None:
 def test_a_refused_commit_that_is_there() -> None:
     verdict = one(change(power_loss(), CommitsCounted, lambda event: replace(event, ranges=[[1, 300]])))
     assert verdict.refused_survived == 81
-    assert "refused commits were found" in verdict.problem
+    assert "81 refused commits of krogan2 were found" in verdict.problem
 
 
 def test_two_primaries() -> None:
