@@ -1,9 +1,8 @@
-"""Commands that measure: demo, test, heartbeat, faults, report."""
+"""Commands that measure: demo, test, heartbeat, faults."""
 
 import sys
 import time
 from collections import Counter
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -17,39 +16,26 @@ from tuchanka.cli.context import choose, held_lab, lab_path, open_lab, read_topo
 from tuchanka.cli.machines import raise_clusters
 from tuchanka.cli.output import show, show_json
 from tuchanka.cli.progress import TerminalProgress
+from tuchanka.cli.reports import Out, new_folder, show_report
 from tuchanka.doctor import require_host
-from tuchanka.errors import InputError
-from tuchanka.events import Event, Read, TrialStarted, Write, read_history, to_json
+from tuchanka.events import Event, Read, Write, to_json
 from tuchanka.faults.catalogue import CATALOGUE
 from tuchanka.faults.fault import Scene, find
 from tuchanka.heartbeat.client import configure, recording
 from tuchanka.lab.lab import Lab
-from tuchanka.report.console import phases_table, trials_table
 from tuchanka.report.write import write_reports
 
 DEMO_CLUSTER = "tuchanka2"
-Out = Annotated[Path | None, typer.Option(help="A new folder for the report.", show_default="by date and time")]
 
 fault_app = typer.Typer(no_args_is_help=True, help="List, inject and heal faults.")
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (demo, report, heartbeat):
+    for command in (demo, heartbeat):
         app.command()(command)
     app.command("test")(measure)
     app.add_typer(fault_app, name="fault")
-
-
-def _folder(out: Path | None, what: str) -> Path:
-    """Return the report's folder; a measurement is never overwritten."""
-    folder = (out or Path("tuchanka-reports") / f"{datetime.now():%Y%m%d-%H%M%S}-{what}").absolute()  # noqa: DTZ005 - local
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError("is not an empty folder", where=str(folder), hint="name a new one with --out")
-    above = next(path for path in folder.parents if path.exists())
-    if not above.is_dir():
-        raise InputError("is not a folder", where=str(above), hint="name a new one with --out")
-    return folder
 
 
 def _measure(context: typer.Context, plan: list[Plan], names: list[str], folder: Path) -> bool:
@@ -60,20 +46,14 @@ def _measure(context: typer.Context, plan: list[Plan], names: list[str], folder:
             try:
                 run(run_trials(lab, plan, history, progress))
             finally:
-                verdicts = write_reports(folder, history.events)
-    if settings(context).json:
-        typer.echo((folder / "summary.json").read_text(), nl=False)
-    else:
-        show(trials_table(verdicts))
-        for verdict in verdicts:
-            show(phases_table(verdict))
-        show(f"report: {folder / 'report.html'}")
-    return bool(verdicts) and all(verdict.recovered for verdict in verdicts)
+                report = write_reports(folder, history.events)
+    show_report(context, report, phases=True)
+    return bool(report.verdicts) and all(verdict.recovered for verdict in report.verdicts)
 
 
 def demo(context: typer.Context, out: Out = None) -> None:
     """Build tuchanka2, cut its primary's power, watch it fail over, mend it, and report."""
-    folder = _folder(out, "demo")
+    folder = new_folder(out, "demo")
     choose(read_topology(context)[0], [DEMO_CLUSTER])
     require_host(state=lab_path(context))
     plan = [Plan(DEMO_CLUSTER, "power-off", "primary")]
@@ -98,7 +78,7 @@ def measure(
     out: Out = None,
 ) -> None:
     """Measure faults, one trial after another: [bold]tuchanka test tuchanka2 --fault power-off --rounds 5[/]."""
-    folder = _folder(out, "test")
+    folder = new_folder(out, "test")
     topology, _ = read_topology(context)
     faults = [find(CATALOGUE, name).name for name in fault or sorted(CATALOGUE)]
     if target not in {"primary", "standby"} and not clusters:
@@ -110,32 +90,6 @@ def measure(
     names = [cluster.name for cluster in chosen]
     require_host(state=lab_path(context))
     if not _measure(context, plan_trials(names, faults, rounds=rounds, target=target), names, folder):
-        raise typer.Exit(1)
-
-
-def report(
-    context: typer.Context, folder: Annotated[Path, typer.Argument(help="A folder with a history.jsonl.")]
-) -> None:
-    """Write the reports of a measured run again, from its history alone, and show the figures.
-
-    Exit status 1 if a trial failed.
-    """
-    file = folder / "history.jsonl"
-    try:
-        with file.open(encoding="utf-8") as lines:
-            events = list(read_history(lines, where=str(file)))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it isn't UTF-8"
-        raise InputError(f"can't be read: {reason}", where=str(file), hint="name a report's folder") from error
-    if not any(isinstance(event, TrialStarted) for event in events):
-        raise InputError("holds no trial", where=str(file), hint="name the folder of another run")
-    verdicts = write_reports(folder, events)
-    if settings(context).json:
-        typer.echo((folder / "summary.json").read_text(), nl=False)
-    else:
-        show(trials_table(verdicts))
-        show(f"report: {folder / 'report.html'}")
-    if not all(verdict.recovered for verdict in verdicts):
         raise typer.Exit(1)
 
 

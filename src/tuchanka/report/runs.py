@@ -50,6 +50,11 @@ class Report:
     compare: bool = False
 
     @property
+    def labs(self) -> tuple[str, ...]:
+        """The labs that were measured."""
+        return tuple(dict.fromkeys(run.started.lab for run in self.runs if run.started))
+
+    @property
     def trials(self) -> tuple[Trial, ...]:
         """All trials, in order of their numbers."""
         return tuple(trial for run in self.runs for trial in run.trials)
