@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
+from tuchanka.campaign.history import FILE
 from tuchanka.cli.context import settings
 from tuchanka.cli.output import show
 from tuchanka.errors import InputError
-from tuchanka.report.console import FEW, phases_table, results
+from tuchanka.report.console import phases_table, results
 from tuchanka.report.runs import Report, read_report
 from tuchanka.report.write import write
 
@@ -25,7 +26,8 @@ def new_folder(out: Path | None, what: str) -> Path:
     """Return the report's folder; a measurement is never overwritten."""
     folder = (out or Path("tuchanka-reports") / f"{datetime.now():%Y%m%d-%H%M%S}-{what}").absolute()  # noqa: DTZ005 - local
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError("is not an empty folder", where=str(folder), hint="name a new one with --out")
+        hint = "name a new one with --out" + (", or go on there with --resume" if (folder / FILE).exists() else "")
+        raise InputError("is not an empty folder", where=str(folder), hint=hint)
     above = next(path for path in folder.parents if path.exists())
     if not above.is_dir():
         raise InputError("is not a folder", where=str(above), hint="name a new one with --out")
@@ -39,9 +41,9 @@ def show_report(context: typer.Context, report: Report, *, phases: bool = False)
         return
     for table in results(report):
         show(table)
-    if phases and len(report.verdicts) <= FEW:
-        for verdict in report.verdicts:
-            show(phases_table(verdict))
+    # Of more trials, where the time of each went is for the page alone.
+    for verdict in report.verdicts if phases and len(report.verdicts) <= 5 else ():
+        show(phases_table(verdict))
     show(f"report: {report.out / 'report.html'}")
 
 
