@@ -59,8 +59,8 @@ def roles(trial: Slice) -> list[tuple[str, list[Answer]]]:
 def addresses(trial: Slice) -> list[tuple[str, list[Answer]]]:
     """Return a lane for every floating address: on which node it was."""
     return [
-        (vip, [Answer(one.due, *_holders(one.nodes, trial.nodes)) for one in trial.holders if one.vip == vip])
-        for vip in sorted({one.vip for one in trial.holders})
+        (vip, [Answer(one.due, *_holders(one.nodes, trial.nodes)) for one in trial.own.holders if one.vip == vip])
+        for vip in sorted({one.vip for one in trial.own.holders})
     ]
 
 
@@ -74,7 +74,7 @@ def _holders(nodes: list[str], known: Sequence[str]) -> tuple[str, str]:
 
 def streams(trial: Slice) -> list[tuple[str, list[Answer]]]:
     """Return the lane that says which standbys stream, as their primary sees it."""
-    found = [Answer(one.due, *_streaming(one.standbys)) for one in trial.streaming]
+    found = [Answer(one.due, *_streaming(one.standbys)) for one in trial.own.streaming]
     return [("streaming", found)] if found else []
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from tuchanka.errors import CommandFailed, DeadlineExceeded, LabError, MachineError
 from tuchanka.files import File
-from tuchanka.machines.nspawn import cgroups, client, layers
+from tuchanka.machines.nspawn import cgroups, client, layers, powerlog
 from tuchanka.machines.nspawn.paths import LabPaths
 from tuchanka.machines.protocols import Completed, PowerState, WatchdogState
 from tuchanka.topology.types import Limits
@@ -248,6 +248,10 @@ class NspawnMachine:
         """Everything that came from the console, without what only a terminal understands."""
         raw = self.paths.console.read_bytes() if self.paths.console.exists() else b""
         return CONTROL.sub("", raw.decode(errors="replace"))
+
+    def stops(self) -> tuple[tuple[float, str], ...]:
+        """When and why it stopped, as its supervisor wrote it down."""
+        return powerlog.stops(self.paths.log.read_text().splitlines() if self.paths.log.exists() else ())
 
     async def watchdog(self) -> WatchdogState:
         """Ask the supervisor."""
