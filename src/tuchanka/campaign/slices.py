@@ -64,8 +64,6 @@ class Slice:
     writes: tuple[Write, ...] = ()
     reads: tuple[Read, ...] = ()
     probes: tuple[RoleProbe, ...] = ()
-    streaming: tuple[Streaming, ...] = ()
-    holders: tuple[VipHolders, ...] = ()
     late: tuple[RecorderLate, ...] = ()
     journal: tuple[Journal, ...] = ()
     injected: float | None = None
@@ -192,8 +190,6 @@ def _slice(every: _Beats, own: _Numbered) -> Slice:
         writes=ours.writes,
         reads=tuple(sorted(beats(Read), key=lambda one: (one.due, one.t))),
         probes=ours.probes,
-        streaming=ours.streaming,
-        holders=tuple(sorted(ours.holders, key=lambda one: (one.due, one.t))),
         late=tuple(sorted(beats(RecorderLate), key=lambda one: one.t)),
         journal=tuple(sorted(beats(Journal), key=lambda one: one.t)),
         injected=own.first_time(FaultInjected),

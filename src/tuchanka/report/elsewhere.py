@@ -1,10 +1,14 @@
 """Reactions measured elsewhere, for comparison: ``elsewhere.toml``, with what each figure is. Pure."""
 
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any
+
+from tuchanka.report import words
+from tuchanka.report.groups import Group
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +72,38 @@ def prototype() -> Prototype:
 def others() -> tuple[Other, ...]:
     """Return the other programs' figures."""
     return tuple(Other(one["title"], one["how"], one["remark"], one["faults"]) for one in _read()["others"])
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A fault on a cluster: our figure, and those of others, in words."""
+
+    fault: str
+    called: str
+    cluster: str
+    here: str
+    prototype: str
+    others: tuple[str, ...]
+
+
+def beside(groups: Iterable[Group]) -> list[Row]:
+    """Return our primary's reactions beside the others' figures, for every fault that one of them measured."""
+    found = []
+    for one in groups:
+        fault, cluster = words.clean(one.key.fault), words.clean(one.key.cluster)
+        mean = prototype().of(fault, cluster)
+        medians = tuple(other.medians.get(fault) for other in others())
+        ours = one.write_spread
+        if one.key.role != "primary" or ours is None or (mean is None and not any(medians)):
+            continue
+        found.append(
+            Row(
+                fault=fault,
+                called=prototype().called.get(fault, ""),
+                cluster=cluster + (f", {words.clean(one.key.run)}" if one.key.run else ""),
+                here=f"{words.away(ours)} ({ours.count})",
+                prototype=words.NONE if mean is None else str(mean),
+                others=tuple(words.seconds(value) for value in medians),
+            )
+        )
+    return found

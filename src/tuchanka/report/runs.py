@@ -7,13 +7,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tuchanka.campaign.checker import Verdict, judge_trial
+from tuchanka.campaign.history import FILE
+from tuchanka.campaign.history import load as load_history
 from tuchanka.campaign.slices import Slice, slice_trials
 from tuchanka.errors import InputError, TopologyError
-from tuchanka.events import Clock, Event, RunStarted, TrialStarted, read_history
+from tuchanka.events import Clock, Event, RunStarted, TrialStarted
 from tuchanka.topology.load import load
 from tuchanka.topology.types import Topology
 
-HISTORY, TOPOLOGY, EVIDENCE = "history.jsonl", "topology.toml", "evidence"
+TOPOLOGY, EVIDENCE = "topology.toml", "evidence"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,11 @@ class Report:
     compare: bool = False
 
     @property
+    def labs(self) -> tuple[str, ...]:
+        """The labs that were measured."""
+        return tuple(dict.fromkeys(run.started.lab for run in self.runs if run.started))
+
+    @property
     def trials(self) -> tuple[Trial, ...]:
         """All trials, in order of their numbers."""
         return tuple(trial for run in self.runs for trial in run.trials)
@@ -69,7 +76,7 @@ def read_report(folders: Sequence[Path], out: Path, *, compare: bool = False) ->
     names = _names(folders)
     runs: list[Run] = []
     for folder, name in zip(folders, names, strict=True):
-        events = read_events(folder / HISTORY)
+        events = read_events(folder / FILE)
         runs.append(run_of(events, folder, name=name, first=1 + sum(len(run.trials) for run in runs)))
     return Report(out, tuple(runs), compare)
 
@@ -80,12 +87,7 @@ def read_events(file: Path) -> list[Event]:
     Raises:
         InputError: it can't be read, or holds none.
     """
-    try:
-        with file.open(encoding="utf-8") as lines:
-            events = list(read_history(lines, where=str(file)))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it isn't UTF-8"
-        raise InputError(f"can't be read: {reason}", where=str(file), hint="name a report's folder") from error
+    events = load_history(file)
     if not any(isinstance(event, TrialStarted) for event in events):
         raise InputError("holds no trial", where=str(file), hint="name the folder of another run")
     return events

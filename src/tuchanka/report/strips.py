@@ -75,13 +75,13 @@ def _grid(axis: _Axis, bottom: float, *, not_away: bool, never: bool) -> Markup:
     for tick in axis.ticks():
         x = axis(tick)
         parts.append(element("line", x1=x, x2=x, y1=TOP, y2=bottom, class_="grid"))
-        parts.append(element("text", f"{tick:g}", x=x, y=bottom + 16, class_="axis", text_anchor="middle"))
+        parts.append(element("text", f"{tick:g}", x=x, y=bottom + 16, class_="axis mid"))
     for shown, x, label in ((not_away, NOT_AWAY, "not away"), (never, NEVER, "never back")):
         if shown:
-            parts.append(element("text", label, x=x, y=bottom + 16, class_="axis", text_anchor="middle"))
+            parts.append(element("text", label, x=x, y=bottom + 16, class_="axis mid"))
     middle = (LEFT + RIGHT) / 2
     words = "seconds without a write, logarithmic"
-    parts.append(element("text", words, x=middle, y=bottom + 34, class_="axis", text_anchor="middle"))
+    parts.append(element("text", words, x=middle, y=bottom + 34, class_="axis mid"))
     parts.append(element("line", x1=LEFT, x2=RIGHT, y1=bottom, y2=bottom, class_="base"))
     return group(parts)
 
