@@ -51,7 +51,7 @@ class Watched:
 
 @dataclass(frozen=True)
 class Slice:
-    """The events of one trial. ``writes`` are in order of ``seq``, reads and probes of ``due``, others of ``t``.
+    """The events of one trial. ``writes`` are in order of ``seq``, other beats of ``due``, the rest of ``t``.
 
     What is of one instance is of the trial's; ``watched`` has it of every instance of the cluster, the trial's
     first, because harm counts wherever it is done.

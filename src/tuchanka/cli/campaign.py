@@ -2,7 +2,6 @@
 
 import shlex
 import time
-from datetime import datetime
 from pathlib import Path
 from random import SystemRandom
 from typing import Annotated
@@ -18,6 +17,7 @@ from tuchanka.cli.faults import why_not
 from tuchanka.cli.output import show
 from tuchanka.cli.plan import seconds_of, show_plan
 from tuchanka.cli.progress import TerminalProgress
+from tuchanka.cli.reports import Out, new_folder, show_report
 from tuchanka.doctor import require_host
 from tuchanka.errors import HostError, InputError
 from tuchanka.events import CampaignPlanned, Clock
@@ -27,15 +27,11 @@ from tuchanka.faults.scene import ROLES, kind_of, resolve, unfit
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.progress import Progress
 from tuchanka.machines.nspawn.missing import missing
-from tuchanka.report.console import phases_table, trials_table
 from tuchanka.report.write import write_reports
 from tuchanka.stages import pipeline
 from tuchanka.topology.types import Cluster, Topology
 
 DEMO_CLUSTER = "tuchanka2"
-# With more trials than this, where the time of each went is for the report alone.
-FEW = 5
-Out = Annotated[Path | None, typer.Option(help="A new folder for the report.", show_default="by date and time")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -46,7 +42,7 @@ def add_to(app: typer.Typer) -> None:
 
 def demo(context: typer.Context, out: Out = None) -> None:
     """Build tuchanka2, cut its primary's power, watch it fail over, mend it, and report."""
-    folder = _new_folder(out, "demo")
+    folder = new_folder(out, "demo")
     topology, _ = read_topology(context)
     choose(topology, [DEMO_CLUSTER])
     require_host(state=lab_path(context))
@@ -94,7 +90,7 @@ def measure(
         folder = out.absolute()
         orders = _orders_of(folder, topology, stop_on_failure=stop_on_failure)
     else:
-        folder = _new_folder(out, "test")
+        folder = new_folder(out, "test")
         wish = _wish(topology, clusters, fault, target or "primary", rounds, duration, seed)
         orders = Orders(wish, make_plan(topology, CATALOGUE, wish), command_line(wish), stop_on_failure)
     if dry_run:
@@ -103,18 +99,6 @@ def measure(
     require_host(state=lab_path(context))
     if not _carry_out(context, orders, folder, plan=True):
         raise typer.Exit(1)
-
-
-def _new_folder(out: Path | None, what: str) -> Path:
-    """Return the report's folder; a measurement is never overwritten."""
-    folder = (out or Path("tuchanka-reports") / f"{datetime.now():%Y%m%d-%H%M%S}-{what}").absolute()  # noqa: DTZ005 - local
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        hint = "name a new one with --out" + (", or go on there with --resume" if (folder / FILE).exists() else "")
-        raise InputError("is not an empty folder", where=str(folder), hint=hint)
-    above = next(path for path in folder.parents if path.exists())
-    if not above.is_dir():
-        raise InputError("is not a folder", where=str(above), hint="name a new one with --out")
-    return folder
 
 
 def _wish(
@@ -216,15 +200,9 @@ def _carry_out(context: typer.Context, orders: Orders, folder: Path, *, plan: bo
             except KeyboardInterrupt as interrupt:
                 raise KeyboardInterrupt(f"'tuchanka test --resume --out {folder}' goes on") from interrupt
             finally:
-                verdicts = write_reports(folder, history.events)
-    if settings(context).json:
-        typer.echo((folder / "summary.json").read_text(), nl=False)
-    else:
-        show(trials_table(verdicts))
-        for verdict in verdicts if len(verdicts) <= FEW else ():
-            show(phases_table(verdict))
-        show(f"report: {folder / 'report.html'}")
-    return bool(verdicts) and all(verdict.recovered for verdict in verdicts)
+                report = write_reports(folder, history.events)
+    show_report(context, report, phases=True)
+    return bool(report.verdicts) and all(verdict.recovered for verdict in report.verdicts)
 
 
 async def _make(lab: Lab, clusters: tuple[Cluster, ...], progress: Progress) -> None:

@@ -1,51 +1,24 @@
-"""Commands that measure: heartbeat, faults, report."""
+"""Commands that measure: heartbeat, faults."""
 
 import sys
 import time
 from collections import Counter
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from tuchanka.campaign.history import FILE, load
 from tuchanka.cli import faults
 from tuchanka.cli.beats import watch_heartbeat
 from tuchanka.cli.context import open_lab, run, settings
 from tuchanka.cli.output import show
-from tuchanka.errors import InputError
-from tuchanka.events import Event, Read, TrialStarted, Write, to_json
+from tuchanka.events import Event, Read, Write, to_json
 from tuchanka.heartbeat.client import configure, recording
-from tuchanka.report.console import trials_table
-from tuchanka.report.write import write_reports
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (report, heartbeat):
-        app.command()(command)
+    app.command()(heartbeat)
     app.add_typer(faults.app, name="fault")
-
-
-def report(
-    context: typer.Context, folder: Annotated[Path, typer.Argument(help="A folder with a history.jsonl.")]
-) -> None:
-    """Write the reports of a measured run again, from its history alone, and show the figures.
-
-    Exit status 1 if a trial failed.
-    """
-    file = folder / FILE
-    events = load(file)
-    if not any(isinstance(event, TrialStarted) for event in events):
-        raise InputError("holds no trial", where=str(file), hint="name the folder of another run")
-    verdicts = write_reports(folder, events)
-    if settings(context).json:
-        typer.echo((folder / "summary.json").read_text(), nl=False)
-    else:
-        show(trials_table(verdicts))
-        show(f"report: {folder / 'report.html'}")
-    if not all(verdict.recovered for verdict in verdicts):
-        raise typer.Exit(1)
 
 
 class _Tally:
