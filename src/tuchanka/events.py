@@ -33,7 +33,10 @@ class Clock(Event):
 
 @dataclass(frozen=True, slots=True)
 class RunStarted(Event):
-    """The first event: what is measured, with what, on what. ``versions`` maps a program to its version."""
+    """What is measured, with what, on what. ``versions`` maps a program to its version.
+
+    A run that was interrupted and goes on has another one. ``command`` is the command line that repeats it.
+    """
 
     kind: ClassVar[str] = "run-started"
     lab: str
@@ -41,6 +44,27 @@ class RunStarted(Event):
     provider: str
     cores: int
     versions: dict[str, str] = field(default_factory=dict)
+    memory_bytes: int = 0
+    command: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignPlanned(Event):
+    """What was asked for, and the trials that follow from it and the seed.
+
+    Each of ``trials`` is number, cluster, instance, fault and target as asked for (a role or a name). ``rounds`` and
+    ``duration_s`` (seconds) are null where nothing was said. ``command`` is the command line that repeats it all.
+    """
+
+    kind: ClassVar[str] = "campaign-planned"
+    seed: int
+    clusters: list[str]
+    faults: list[str]
+    target: str
+    rounds: int | None
+    duration_s: float | None
+    command: str
+    trials: list[list[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +206,17 @@ class FaultHealed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceHeld(Event):
+    """The fault was left as it was for ``seconds``, until ``t``: the service can't come back before the healing."""
+
+    kind: ClassVar[str] = "service-held"
+    trial: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceStable(Event):
-    """Writes and fresh reads were back and had stayed back; what follows is the mending."""
+    """Writes and fresh reads were back and had stayed back."""
 
     kind: ClassVar[str] = "service-stable"
     trial: int
@@ -258,11 +291,31 @@ class TrialEnded(Event):
     problem: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class EvidenceKept(Event):
+    """The nodes' own words about a failed trial were kept in ``folder``, beside the history."""
+
+    kind: ClassVar[str] = "evidence-kept"
+    trial: int
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class RolledBack(Event):
+    """The trial left a cluster that could not be mended; it went back to ``snapshot`` and was started anew."""
+
+    kind: ClassVar[str] = "rolled-back"
+    trial: int
+    cluster: str
+    snapshot: str
+
+
 KINDS: dict[str, type[Event]] = {
     kind.kind: kind
     for kind in (
         Clock,
         RunStarted,
+        CampaignPlanned,
         TrialStarted,
         Write,
         Read,
@@ -273,6 +326,7 @@ KINDS: dict[str, type[Event]] = {
         RecorderLate,
         FaultInjected,
         FaultHealed,
+        ServiceHeld,
         ServiceStable,
         CommitsCounted,
         Journal,
@@ -281,6 +335,8 @@ KINDS: dict[str, type[Event]] = {
         RestoreStarted,
         Healthy,
         TrialEnded,
+        EvidenceKept,
+        RolledBack,
     )
 }
 

@@ -30,8 +30,24 @@ def anchors(text: str) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-def test_every_fault_is_documented_and_no_other():
-    assert re.findall(r"^## `([a-z-]+)`$", page("faults.md"), re.MULTILINE) == list(CATALOGUE)
+FAMILIES: dict[str, list[str]] = {
+    family: [fault.name for fault in CATALOGUE.values() if fault.family == family]
+    for family in dict.fromkeys(fault.family for fault in CATALOGUE.values())
+}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_fault_of_a_family_is_documented_on_its_page_and_no_other(family: str):
+    text = page(f"faults-{family}.md")
+    assert re.findall(r"^## `([a-z-]+)`$", text, re.MULTILINE) == FAMILIES[family]
+    for part in re.split(r"^## `", text, flags=re.MULTILINE)[1:]:
+        for words in (r"\*\*Does\.?\*\*", r"\*\*Should happen", r"\*\*Proves"):
+            assert re.search(words, part), (part.split("`")[0], words)
+
+
+def test_the_index_of_faults_has_every_fault_at_its_family():
+    rows = re.findall(r"^\| \[(\w+)\]\(faults-\1\.md\) \| (.*) \|$", page("faults.md"), re.MULTILINE)
+    assert {family: re.findall(r"`([a-z-]+)`", names) for family, names in rows} == FAMILIES
 
 
 def test_the_index_has_every_page():

@@ -26,8 +26,19 @@ async def bring_up(lab: Lab, cluster: Cluster, progress: Progress) -> ClusterSta
     with progress.step("settle", cluster.name) as note:
         state = await settle(lab, cluster, note)
     await restore_all(lab, cluster, state, progress)
+    await forget_failures(lab, cluster)
     with progress.step("healthy", cluster.name) as note:
         return await wait_healthy(lab, cluster, note=note)
+
+
+async def forget_failures(lab: Lab, cluster: Cluster) -> None:
+    """Clean up the failures that Pacemaker still counts, of resources that run again."""
+    state = await observe(lab, cluster)
+    asked = next((node.name for node in state.nodes if node.online), None)
+    failures = [(resource, node.name) for node in state.nodes for resource in node.fail_counts]
+    for resource, node in failures if asked else ():
+        command = ["crm_resource", "--cleanup", "--resource", resource, "--node", node]
+        await lab.machine(str(asked)).run(command)
 
 
 async def start_from_nothing(lab: Lab, cluster: Cluster, cold: ColdPlan, progress: Progress) -> ClusterState:
@@ -79,10 +90,17 @@ async def settle(lab: Lab, cluster: Cluster, note: Note) -> ClusterState:
 
 
 def _expected(state: ClusterState) -> bool:
-    """Whether a copy on a node that runs the stack, without a failure there, has yet to stream."""
-    running = {node.name for node in state.nodes if node.stack_running and not node.fail_counts}
+    """Whether a copy that can be expected to stream doesn't yet.
+
+    That is one on a node that runs the stack; after a failure there only one that runs as a standby again.
+    """
+    running = {node.name for node in state.nodes if node.stack_running}
+    unfailed = {node.name for node in state.nodes if not node.fail_counts}
     return any(
-        copy.node in running and copy.role != "primary" and copy.state != "streaming"
+        copy.node in running
+        and (copy.node in unfailed or (copy.role == "standby" and copy.in_recovery))
+        and copy.role != "primary"
+        and copy.state != "streaming"
         for instance in state.instances
         for copy in instance.copies
     )

@@ -28,6 +28,19 @@ class Scene:
     instance: Instance | None = None
     primary: str | None = None
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its machines."""
+        return tuple(machine.name for machine in self.machines)
+
+    @property
+    def clusters(self) -> tuple[Cluster, ...]:
+        """The scene's cluster; where it is of none alone (a whole site), every one that has a machine in it."""
+        if self.cluster is not None:
+            return (self.cluster,)
+        mine = set(self.names)
+        return tuple(one for one in self.lab.topology.clusters if mine & {node.name for node in one.nodes})
+
 
 def comes_back(scene: Scene) -> bool:
     """Say that the service is to come back while the fault lasts."""
@@ -41,6 +54,12 @@ def waits_for_healing(scene: Scene) -> bool:
     return False
 
 
+def fits_all(cluster: Cluster) -> str:
+    """Say that nothing keeps the fault from being tried on a cluster."""
+    del cluster
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """A failure, or a planned operation, that can be injected and healed.
@@ -49,7 +68,8 @@ class Fault:
     moment. ``heal`` puts right what ``apply`` did, and is safe to call on a scene that has nothing to heal, or on
     one where ``apply`` was killed halfway. ``scope`` is what its target is: a fault of a node may be applied to
     several at once. ``needs`` names the capabilities it uses, ``proves`` what a trial of it shows. ``returns`` says
-    of a scene whether the service is expected back before the healing.
+    of a scene whether the service is expected back before the healing. ``unfit`` says why it can't be tried on a
+    cluster (one site can't be split), empty where it can.
     """
 
     name: str
@@ -62,6 +82,7 @@ class Fault:
     apply: Callable[[Scene], Awaitable[float]]
     heal: Callable[[Scene], Awaitable[None]]
     returns: Callable[[Scene], bool] = comes_back
+    unfit: Callable[[Cluster], str] = fits_all
 
 
 def find(catalogue: dict[str, Fault], name: str) -> Fault:

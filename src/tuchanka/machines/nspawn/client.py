@@ -47,12 +47,14 @@ async def start(lab: LabPaths, name: str, base: Path, limits: Limits, watchdog_s
     layers.prepare(paths)
     paths.run.mkdir(parents=True, exist_ok=True, mode=0o700)
     whole, supervisors = f"{lab.group}/{name}", f"{lab.group}/supervisors/{name}"
-    machine = f"{whole}/machine"
-    for group in (machine, supervisors):
+    machine, commands = f"{whole}/machine", f"{whole}/exec"
+    for group in (machine, commands, supervisors):
         cgroups.make(group)
     for group in (whole, supervisors):
         await cgroups.kill(group)  # what a supervisor that was killed has left behind
     cgroups.limit(whole, limits)
+    # nspawn itself stays awake: it is no part of the machine. It puts the machine into the group "payload".
+    freezable = (cgroups.freezable(group) for group in (f"{machine}/payload", commands))
     spec = Spec(
         name=name,
         root=str(paths.root),
@@ -65,6 +67,8 @@ async def start(lab: LabPaths, name: str, base: Path, limits: Limits, watchdog_s
         console=str(paths.console),
         log=str(paths.log),
         enter=cgroups.entering(machine, []),
+        unlinked=str(paths.unlinked),
+        freezable=[str(group) for group in freezable if group],
     )
     spec_file = paths.run / "spec.json"
     spec_file.write_text(spec.to_json())

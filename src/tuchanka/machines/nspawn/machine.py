@@ -11,6 +11,7 @@ import tarfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from tuchanka.errors import CommandFailed, DeadlineExceeded, LabError, MachineError
 from tuchanka.files import File
@@ -164,6 +165,7 @@ class NspawnMachine:
             await wait_until(alone, deadline_s=BOOT_S, interval_s=0.05, what=f"the other start of {self.name}")
             if await self.power_state() == "off":
                 await client.start(self.lab, self.name, self.base, self.limits, self.watchdog_s)
+            await self.thaw()
         await self.wait_booted()
 
     async def wait_booted(self) -> None:
@@ -187,14 +189,21 @@ class NspawnMachine:
 
     async def reset(self) -> float:
         """Cut the power; the supervisor boots the machine again."""
-        answer = await client.ask(self.paths, "reset")
+        return self._moment(await client.ask(self.paths, "reset"), "reset")
+
+    def _moment(self, answer: dict[str, Any] | None, done: str) -> float:
         if answer is None:
-            raise MachineError("is off, so it can't be reset", where=self.name, hint="switch it on first")
+            raise MachineError(f"is off, so it can't be {done}", where=self.name, hint="switch it on first")
+        if "error" in answer:
+            raise MachineError(answer["error"], where=self.name)
         return float(answer["t"])
 
     async def shut_down(self) -> None:
         """Have the machine's systemd stop everything."""
-        await client.ask(self.paths, "shut-down")
+        answer = await client.ask(self.paths, "shut-down")
+        if answer and "error" in answer:
+            hint = f"'tuchanka power-off {self.name}' cuts its power"
+            raise MachineError(answer["error"], where=self.name, hint=hint)
         await self._wait_off(SHUTDOWN_S)
 
     async def _wait_off(self, seconds: float) -> None:
@@ -205,14 +214,17 @@ class NspawnMachine:
         await wait_until(off, deadline_s=seconds, interval_s=0.05, what=f"the end of {self.name}", hint=hint)
         self._leader = None
 
-    # --- Link, snapshots, console, watchdog
+    # --- Link, snapshots, console, watchdog, freeze
 
     async def link(self, *, up: bool) -> float:
-        """Set the host's end of the machine's veth."""
-        answer = await client.ask(self.paths, "link", up=up)
-        if answer is None:
-            raise MachineError("is off, so its link can't be set", where=self.name, hint="switch it on first")
-        return float(answer["t"])
+        """Set the host's end of the machine's veth, and every one that the machine will have."""
+        self.paths.run.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if up:
+            self.paths.unlinked.unlink(missing_ok=True)
+        else:
+            self.paths.unlinked.touch()
+        answer = await client.ask(self.paths, "link")
+        return float(answer["t"]) if answer else time.monotonic()
 
     def snapshots(self) -> tuple[str, ...]:
         """The snapshots' names, oldest first."""
@@ -247,3 +259,17 @@ class NspawnMachine:
         if status is None:
             return "absent"
         return "armed" if status["armed"] else "disarmed"
+
+    async def freeze(self, *, watchdog_runs: bool = False) -> float:
+        """Have the supervisor freeze the machine's control groups."""
+        return self._moment(await client.ask(self.paths, "freeze", watchdog_runs=watchdog_runs), "frozen")
+
+    async def thaw(self) -> float:
+        """Have the supervisor thaw them."""
+        answer = await client.ask(self.paths, "thaw")
+        return float(answer["t"]) if answer else time.monotonic()
+
+    async def frozen(self) -> bool:
+        """Ask the supervisor."""
+        status = await client.ask(self.paths, "status")
+        return bool(status and status["frozen"])

@@ -55,6 +55,11 @@ class MachinePaths:
         return self.run / "control"
 
     @property
+    def unlinked(self) -> Path:
+        """The file that is there while the machine's link is set down."""
+        return self.run / "unlinked"
+
+    @property
     def watchdog(self) -> Path:
         """The FIFO that is the machine's watchdog device."""
         return self.run / "watchdog"
