@@ -93,7 +93,7 @@ def test_unknown_clusters_make_nothing(
     ("arguments", "words"),
     [
         (["--fault", "nosuch"], "no fault called 'nosuch'"),
-        (["--target", "nosuch"], "no node called 'nosuch'"),
+        (["--target", "nosuch"], "no machine, site or cluster called 'nosuch'"),
         (["--target", "witness"], "no node called 'witness'"),
         (["tuchanka1", "--target", "tuchanka2a"], "no node called 'tuchanka2a'"),
     ],

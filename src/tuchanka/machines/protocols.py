@@ -150,6 +150,14 @@ class Freeze(Protocol):
         """Say whether it is frozen."""
 
 
+@runtime_checkable
+class PowerLog(Protocol):
+    """Remembers when the machine stopped."""
+
+    def stops(self) -> tuple[tuple[float, str], ...]:
+        """When (monotonic seconds) and why it stopped running, or lost its power; oldest first."""
+
+
 class Machine(Runner, Copier, Power, Link, Snapshots, Console, Watchdog, Freeze, Protocol):
     """A machine with every capability, as the lab providers make them."""
 

@@ -7,7 +7,7 @@ from markupsafe import Markup
 from tuchanka.campaign.anatomy import PHASES
 from tuchanka.campaign.checker import Verdict
 from tuchanka.report.svg import Scale, element, group
-from tuchanka.report.words import NONE, clean, seconds
+from tuchanka.report.words import NONE, clean, seconds, signed
 
 WIDTH, LEFT, RIGHT = 1000.0, 96.0, 984.0
 BAR, GAP, CHARACTER = 34.0, 12.0, 7.6
@@ -118,7 +118,7 @@ def _bar(verdict: Verdict, label: str, phases: dict[str, float | None], x: Scale
 def _difference(predicted: float | None, measured: float | None) -> str:
     if predicted is None or measured is None:
         return ""
-    return f"{measured - predicted:+.1f} s".replace("-", "\N{MINUS SIGN}")
+    return signed(measured - predicted)
 
 
 def _off(predicted: float | None, measured: float | None) -> bool:

@@ -1,5 +1,6 @@
 """Figures as people read them, and in words why one is missing. Pure."""
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,9 +31,16 @@ def seconds(value: float | None) -> str:
     """Return seconds with their unit: two digits below 1 s, one up to 100 s, none above."""
     if value is None:
         return NONE
+    if math.isinf(value):
+        return "never"
     if 0 < abs(value) < 1:
         return f"{value:.2f} s"
     return f"{value:.1f} s" if abs(value) < 100 else f"{value:.0f} s"
+
+
+def signed(value: float) -> str:
+    """Return a difference in seconds, with its sign."""
+    return f"{value:+.1f} s".replace("-", "\N{MINUS SIGN}")
 
 
 def count(value: int | None) -> str:
