@@ -33,7 +33,10 @@ class Clock(Event):
 
 @dataclass(frozen=True, slots=True)
 class RunStarted(Event):
-    """The first event: what is measured, with what, on what. ``versions`` maps a program to its version."""
+    """What is measured, with what, on what. ``versions`` maps a program to its version.
+
+    A run that was interrupted and goes on has another one. ``command`` is the command line that repeats it.
+    """
 
     kind: ClassVar[str] = "run-started"
     lab: str
@@ -41,11 +44,37 @@ class RunStarted(Event):
     provider: str
     cores: int
     versions: dict[str, str] = field(default_factory=dict)
+    memory_bytes: int = 0
+    command: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignPlanned(Event):
+    """What was asked for, and the trials that follow from it and the seed.
+
+    Each of ``trials`` is number, cluster, instance, fault and target as asked for (a role or a name). ``rounds`` and
+    ``duration_s`` (seconds) are null where nothing was said. ``command`` is the command line that repeats it all.
+    """
+
+    kind: ClassVar[str] = "campaign-planned"
+    seed: int
+    clusters: list[str]
+    faults: list[str]
+    target: str
+    rounds: int | None
+    duration_s: float | None
+    command: str
+    trials: list[list[Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class TrialStarted(Event):
-    """A trial begins: the cluster was healthy. ``predicted`` maps a phase to its seconds, in order."""
+    """A trial begins: the cluster was healthy. ``predicted`` maps a phase to its seconds, in order.
+
+    ``instances`` maps every instance of the cluster to its nodes; ``broken`` are the machines that the target stands
+    for; ``promises`` maps the checks to be made to what the topology promises (``campaign.promises``; empty: what
+    every cluster promises).
+    """
 
     kind: ClassVar[str] = "trial-started"
     trial: int
@@ -55,6 +84,9 @@ class TrialStarted(Event):
     target: str
     target_role: str
     predicted: dict[str, float] = field(default_factory=dict)
+    instances: dict[str, list[str]] = field(default_factory=dict)
+    broken: list[str] = field(default_factory=list)
+    promises: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +126,54 @@ class Read(Event):
 
 @dataclass(frozen=True, slots=True)
 class RoleProbe(Event):
-    """What a node answered, asked directly whether it would accept a write between ``due`` and ``t``."""
+    """What a node answered, asked directly whether it would accept a write between ``due`` and ``t``.
+
+    ``lsn`` is the log position in bytes that it had (a primary: written, a standby: received); None where it didn't
+    say. ``closed``: it is unreachable because its kernel or server answered that nobody is let in now.
+    """
 
     kind: ClassVar[str] = "role-probe"
     instance: str
     node: str
     due: float
     role: Literal["primary", "standby", "unreachable"]
+    lsn: int | None = None
+    closed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Streaming(Event):
+    """The standbys that a primary sees, asked at ``due``: name → ``state/sync_state`` of pg_stat_replication."""
+
+    kind: ClassVar[str] = "streaming"
+    instance: str
+    node: str
+    due: float
+    standbys: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class VipHolders(Event):
+    """Who answered one ARP request for a VIP, sent at ``due``; ``t`` is when the last answer came (or ``due``).
+
+    ``nodes`` are the names of the nodes, or the hardware address where it is no node's.
+    """
+
+    kind: ClassVar[str] = "vip-holders"
+    instance: str
+    vip: str
+    due: float
+    nodes: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class VipAnnounced(Event):
+    """A node told the network, unasked, that a VIP is there (gratuitous ARP)."""
+
+    kind: ClassVar[str] = "vip-announced"
+    instance: str
+    vip: str
+    node: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +206,17 @@ class FaultHealed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceHeld(Event):
+    """The fault was left as it was for ``seconds``, until ``t``: the service can't come back before the healing."""
+
+    kind: ClassVar[str] = "service-held"
+    trial: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceStable(Event):
-    """Writes and fresh reads were back and had stayed back; what follows is the mending."""
+    """Writes and fresh reads were back and had stayed back."""
 
     kind: ClassVar[str] = "service-stable"
     trial: int
@@ -160,6 +242,26 @@ class Journal(Event):
     node: str
     unit: str
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class MachineStopped(Event):
+    """A machine stopped running at ``t``, as its provider saw it; ``reason`` is watchdog, power-off, reset, ended."""
+
+    kind: ClassVar[str] = "machine-stopped"
+    node: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Audited(Event):
+    """What a node showed after the trial (``found``) and before it (``before``): ``campaign.facts.NodeFacts``."""
+
+    kind: ClassVar[str] = "audited"
+    trial: int
+    node: str
+    found: dict[str, Any]
+    before: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,24 +291,52 @@ class TrialEnded(Event):
     problem: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class EvidenceKept(Event):
+    """The nodes' own words about a failed trial were kept in ``folder``, beside the history."""
+
+    kind: ClassVar[str] = "evidence-kept"
+    trial: int
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class RolledBack(Event):
+    """The trial left a cluster that could not be mended; it went back to ``snapshot`` and was started anew."""
+
+    kind: ClassVar[str] = "rolled-back"
+    trial: int
+    cluster: str
+    snapshot: str
+
+
 KINDS: dict[str, type[Event]] = {
     kind.kind: kind
     for kind in (
         Clock,
         RunStarted,
+        CampaignPlanned,
         TrialStarted,
         Write,
         Read,
         RoleProbe,
+        Streaming,
+        VipHolders,
+        VipAnnounced,
         RecorderLate,
         FaultInjected,
         FaultHealed,
+        ServiceHeld,
         ServiceStable,
         CommitsCounted,
         Journal,
+        MachineStopped,
+        Audited,
         RestoreStarted,
         Healthy,
         TrialEnded,
+        EvidenceKept,
+        RolledBack,
     )
 }
 

@@ -38,6 +38,30 @@ async def wait_until(
         await asyncio.sleep(interval_s)
 
 
+def truth(question: Callable[[], bool]) -> Callable[[], Awaitable[bool]]:
+    """Make a plain question one that can be waited on."""
+
+    async def answer() -> bool:
+        return question()
+
+    return answer
+
+
+async def within(deadline_s: float, work: Awaitable[T], *, what: str, hint: str = "") -> T:
+    """Return what the work gives; it is cancelled when ``deadline_s`` (seconds) have passed.
+
+    Raises:
+        DeadlineExceeded: it had not ended in time.
+    """
+    try:
+        async with asyncio.timeout(deadline_s) as deadline:
+            return await work
+    except TimeoutError as error:
+        if not deadline.expired():
+            raise
+        raise DeadlineExceeded(f"{what} did not happen within {deadline_s:g} s", hint=hint) from error
+
+
 async def together(*work: Coroutine[Any, Any, object]) -> None:
     """Do all at the same time; when one fails the others are cancelled, and the first failure is raised as itself."""
     try:

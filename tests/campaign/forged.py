@@ -2,22 +2,27 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from tuchanka.events import (
+    Audited,
     Clock,
     CommitsCounted,
     Event,
     FaultInjected,
     Healthy,
     Journal,
+    MachineStopped,
     Read,
     RestoreStarted,
     RoleProbe,
     RunStarted,
     ServiceStable,
+    Streaming,
     TrialEnded,
     TrialStarted,
+    VipAnnounced,
+    VipHolders,
     Write,
 )
 
@@ -60,6 +65,7 @@ def noise(seq: int) -> float:
 
 def started(number: int = 1, **other: object) -> TrialStarted:
     base = TrialStarted(100.0, number, "tuchanka2", INSTANCE, "power-off", OLD, "primary", dict(PREDICTED))
+    base = replace(base, instances={INSTANCE: [OLD, NEW]}, broken=[OLD])
     return replace(base, **other)  # type: ignore[arg-type]
 
 
@@ -74,13 +80,48 @@ def power_loss() -> list[Event]:
     events += [
         FaultInjected(INJECTED, 1, "power-off", OLD),
         *(Journal(INJECTED + after, NEW, unit, message) for after, unit, message in JOURNAL),
+        MachineStopped(INJECTED, OLD, "power-off"),
+        VipAnnounced(INJECTED + 8.15, INSTANCE, INSTANCE, NEW),
         ServiceStable(STABLE, 1),
         CommitsCounted(119.0, 1, INSTANCE, NEW, 185, [[1, 45], [47, 47], [129, 200]]),
         RestoreStarted(122.0, 1, OLD),
         Healthy(140.0, 1, "tuchanka2"),
+        audited(NEW, primary=(OLD, NEW)),
+        audited(OLD, primary=(OLD, NEW)),
         TrialEnded(END, 1),
     ]
     return sorted(events, key=lambda event: event.t)
+
+
+def facts(node: str, primary: str, timeline: int) -> dict[str, Any]:
+    """What a node shows when all is well; the primary left timeline 1 at byte 5000."""
+    copy = {
+        "in_recovery": node != primary,
+        "timeline": timeline,
+        "lsn": 4000 * timeline,
+        "streaming": [one for one in (OLD, NEW) if one != node] if node == primary else [],
+        "checksum_failures": 0,
+        "rows": [300, "-4711"],
+        "parents": {"1": 5000} if timeline > 1 else {},
+    }
+    return {
+        "watchdog": "armed",
+        "boot": f"{node}-{timeline if node == OLD else 1}",
+        "cores": [],
+        "crashes": [],
+        "daemons": {"corosync": [145], "pacemakerd": [158], "sbd": [141, 142, 143]},
+        "quorum": {"quorate": True, "votes": 3, "expected": 3, "device": True},
+        "fail_counts": {},
+        "scores": {INSTANCE: 1001 if node == primary else 1000},
+        "settings": {"options-fencing": "stonith-enabled=true", "order-1": "rsc_order first=krogan2-clone"},
+        "instances": {INSTANCE: copy},
+    }
+
+
+def audited(node: str, primary: tuple[str, str]) -> Audited:
+    """What a node showed; ``primary`` is the node with the role before and after."""
+    before, after = primary
+    return Audited(149.0, 1, node, facts(node, after, 1 if before == after else 2), facts(node, before, 1))
 
 
 def beat(seq: int, due: float) -> list[Event]:
@@ -97,37 +138,62 @@ def beat(seq: int, due: float) -> list[Event]:
         )
         write = Write(late, INSTANCE, seq, due, due, outcome, error)  # type: ignore[arg-type]
         read = Read(quick, INSTANCE, VIP, due, ok=True, seq=45, age=due - 105.0)
-    old = "primary" if due < INJECTED else "unreachable" if due < 135 else "standby"
+    old = "primary" if due < INJECTED else "unreachable" if due < 128 else "standby"
     new = "primary" if due > INJECTED + 7.9 else "standby"
+    lsn = 100 * (seq if not away else 45)
+    said = None if old == "unreachable" else lsn
     return [
         write,
         read,
-        RoleProbe(quick if old != "unreachable" else due + 1.0, INSTANCE, OLD, due, old),  # type: ignore[arg-type]
-        RoleProbe(quick, INSTANCE, NEW, due, new),  # type: ignore[arg-type]
+        RoleProbe(quick if said else due + 1.0, INSTANCE, OLD, due, old, lsn=said),  # type: ignore[arg-type]
+        RoleProbe(quick, INSTANCE, NEW, due, new, lsn=lsn),  # type: ignore[arg-type]
+        *watched(seq, due, OLD if old == "primary" else NEW if new == "primary" else None, both=old != "unreachable"),
     ]
+
+
+def watched(seq: int, due: float, primary: str | None, *, both: bool) -> list[Event]:
+    """What is seen besides, twice a second: who holds the VIPs, and what the primary says of its standby."""
+    if seq % 5:
+        return []
+    standby = NEW if primary == OLD else OLD
+    reading = standby if both else primary or NEW
+    events: list[Event] = [
+        VipHolders(due + 0.001, INSTANCE, INSTANCE, due, [primary] if primary else []),
+        VipHolders(due + 0.001, INSTANCE, VIP, due, [reading]),
+    ]
+    if primary:
+        events.append(Streaming(due + 0.003, INSTANCE, primary, due, {standby: "streaming/async"} if both else {}))
+    return events
 
 
 def standby_fault() -> list[Event]:
     """A trial in which the standby was hit: no write was refused, reads failed for 2 s."""
-    events = []
+    events: list[Event] = []
     for event in power_loss():
         if isinstance(event, Write):
             events.append(replace(event, t=event.due + 0.003, outcome="acknowledged", error=""))
         elif isinstance(event, RoleProbe):
-            other: Event = replace(event, role="primary" if event.node == OLD else "standby")
-            events.append(other)  # type: ignore[arg-type]
+            events.append(replace(event, role="primary" if event.node == OLD else "standby"))
         elif isinstance(event, Read):
             failed = INJECTED <= event.due < INJECTED + 2
             events.append(
-                replace(event, t=event.due + 0.004, ok=not failed, seq=0 if failed else 9, age=0.0 if failed else 0.1)  # type: ignore[arg-type]
+                replace(event, t=event.due + 0.004, ok=not failed, seq=0 if failed else 9, age=0.0 if failed else 0.1)
             )
         elif isinstance(event, TrialStarted):
-            events.append(started(target=NEW, target_role="standby", predicted={}))  # type: ignore[arg-type]
+            events.append(started(target=NEW, target_role="standby", predicted={}, broken=[NEW]))
         elif isinstance(event, CommitsCounted):
-            events.append(replace(event, node=OLD, ranges=[[1, 300]]))  # type: ignore[arg-type]
-        elif not isinstance(event, Journal):
-            events.append(event)  # type: ignore[arg-type]
-    return list(events)
+            events.append(replace(event, node=OLD, ranges=[[1, 300]]))
+        elif isinstance(event, Streaming | VipHolders):
+            continue
+        elif isinstance(event, MachineStopped):
+            events.append(replace(event, node=NEW))
+        elif isinstance(event, Audited):
+            events.append(audited(event.node, primary=(OLD, OLD)))
+        elif not isinstance(event, Journal | VipAnnounced):
+            events.append(event)
+    for seq, due in ((seq, 100.5 + seq / 10) for seq in range(1, 301)):
+        events += watched(seq, due, OLD, both=not INJECTED <= due < 128)
+    return sorted(events, key=lambda event: event.t)
 
 
 def change(events: list[Event], kind: type[E], how: Callable[[E], Event | None]) -> list[Event]:

@@ -20,6 +20,7 @@ from tests.campaign.forged import (
     standby_fault,
 )
 from tuchanka.campaign.checker import Verdict, judge, to_ranges
+from tuchanka.campaign.examine import EXAMINERS
 from tuchanka.campaign.summary import summarise
 from tuchanka.events import (
     CommitsCounted,
@@ -112,7 +113,7 @@ def test_the_count_of_another_instance_is_not_ours() -> None:
 def test_a_refused_commit_that_is_there() -> None:
     verdict = one(change(power_loss(), CommitsCounted, lambda event: replace(event, ranges=[[1, 300]])))
     assert verdict.refused_survived == 81
-    assert "refused commits were found" in verdict.problem
+    assert "81 refused commits of krogan2 were found" in verdict.problem
 
 
 def test_two_primaries() -> None:
@@ -308,6 +309,7 @@ def test_two_clusters_at_the_same_time_do_not_mix() -> None:
 def test_summary_keeps_the_contract() -> None:
     summary = summarise(judge([*power_loss(), *renumber(standby_fault(), 2, 100.0)]))
     assert set(CONTRACT) <= set(summary["trials"][0])
+    assert [one["trials"] for one in summary["totals"].pop("anatomy")] == [1, 1]
     assert summary["totals"] == {
         "trials": 2,
         "recovered": 2,
@@ -322,6 +324,10 @@ def test_summary_keeps_the_contract() -> None:
         "refused": 81,
         "dual_primary_s": 0,
         "recorder_late": 0,
+        "checks": {"held": 2 * sum(one.always for one in EXAMINERS), "broken": 0, "not checked": 0},
+        "margin_min_s": pytest.approx(8.0, abs=0.1),
+        "vip_shared_s": 0.0,
+        "redundancy_median_s": pytest.approx(23.0, abs=0.1),
     }
     assert summarise([])["totals"]["lost"] is None
 

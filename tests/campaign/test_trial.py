@@ -12,17 +12,33 @@ import pytest
 
 from tuchanka.campaign import trial as module
 from tuchanka.campaign.history import History
+from tuchanka.campaign.history import load as load_history
+from tuchanka.campaign.resume import INTERRUPTED
 from tuchanka.campaign.trial import Trial, run_trial
 from tuchanka.cluster.state import ClusterState, Copy, InstanceState, QuorumState
 from tuchanka.errors import DeadlineExceeded, MachineError, RestoreRefused
-from tuchanka.events import CommitsCounted, Event, FaultInjected, Journal, Read, TrialEnded, TrialStarted, Write
+from tuchanka.events import (
+    Audited,
+    CommitsCounted,
+    Event,
+    EvidenceKept,
+    FaultInjected,
+    Journal,
+    Read,
+    TrialEnded,
+    TrialStarted,
+    Write,
+)
 from tuchanka.faults.catalogue import CATALOGUE
+from tuchanka.faults.fault import Scene, waits_for_healing
 from tuchanka.lab.folder import LabFolder
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.progress import Silent
 from tuchanka.machines.fake import FakeProvider
 from tuchanka.timing.derive import derive
+from tuchanka.timing.predict import predict_power_off
 from tuchanka.topology.load import load
+from tuchanka.waiting import truth, wait_until
 
 TOPOLOGY = load(None)
 CLUSTER = TOPOLOGY.cluster("tuchanka2")
@@ -50,7 +66,8 @@ class World:
         self.away_s = away_s
         self.cut: float | None = None
         self.trouble: dict[str, Exception] = {}
-        self.restored: list[str] = []
+        self.mended = False
+        self.fault = CATALOGUE["power-off"]
         for name in (A, B):
             self.provider.machine(name).on = True
 
@@ -58,12 +75,16 @@ class World:
         if what in self.trouble:
             raise self.trouble[what]
 
-    async def bring_up(self, *_: object) -> ClusterState:
-        return state(A)
-
     async def observe(self, *_: object) -> ClusterState:
         self.fail("observe")
         return state(B if self.cut else A)
+
+    async def bring_up(self, *_: object) -> ClusterState:
+        """Mend the cluster."""
+        self.fail("mend")
+        self.mended = True
+        assert all(machine.on for machine in self.provider.machines.values())
+        return state(B)
 
     @asynccontextmanager
     async def recording(
@@ -90,21 +111,27 @@ class World:
     async def count_commits(self, *_: object, primary: str, up_to: int, **__: object) -> CommitsCounted:
         return CommitsCounted(time.monotonic(), 1, INSTANCE.name, primary, up_to, [[1, up_to]])
 
-    async def plan(self, *_: object, **__: object) -> tuple[str, ...]:
-        self.fail("plan")
-        return ("a step",)
+    async def keep_evidence(self, _lab: Lab, _cluster: object, _folder: Path, trial: int, moment: str) -> str:
+        assert not self.provider.machine(A).on  # nothing is healed yet
+        return f"evidence/trial-{trial}/{moment}"
 
-    async def carry_out(self, _lab: Lab, _cluster: object, node: str, steps: tuple[str, ...], _: object) -> None:
-        assert (steps, self.provider.machine(node).on) == (("a step",), True)
-        self.restored.append(node)
+    async def baseline(self, *_: object) -> str:
+        return "before"
+
+    async def audit(self, _lab: Lab, _cluster: object, trial: int, before: str) -> tuple[Event, ...]:
+        assert before == "before"
+        self.fail("audit")
+        return (Audited(time.monotonic(), trial, A, {}, {}),)
 
     async def read_journal(self, machine: Any, since: float) -> list[Journal]:
         return [Journal(since + 0.1, machine.name, "corosync", "a line")]
 
     def run(self, folder: Path, target: str = A) -> list[Event]:
         with History(folder / "history.jsonl") as history:
-            trial = Trial(1, CLUSTER, INSTANCE, CATALOGUE["power-off"], target)
-            asyncio.run(run_trial(self.lab, trial, history, Silent()))
+            scene = Scene(self.lab, target, (self.provider.machine(target),), CLUSTER, INSTANCE, A)
+            role = "primary" if target == A else "standby"
+            trial = Trial(1, CLUSTER, INSTANCE, self.fault, scene, role, predict_power_off(self.lab.timing))
+            self.healthy = asyncio.run(run_trial(self.lab, trial, history, Silent()))
             assert history.watchers == []
             return history.events
 
@@ -113,10 +140,12 @@ class World:
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     made = World(tmp_path / "lab", away_s=0.2)
     made.lab.folder.path.mkdir()
-    for name in ("bring_up", "observe", "recording", "count_commits", "read_journal"):
+    for name in ("observe", "bring_up", "recording", "count_commits", "read_journal", "keep_evidence"):
         monkeypatch.setattr(module, name, getattr(made, name))
-    for name in ("plan", "carry_out"):
-        monkeypatch.setattr(module.restore, name, getattr(made, name))
+    for name in ("baseline", "audit"):
+        monkeypatch.setattr(module, name, getattr(made, name))
+    quick = replace(made.lab.timing, token_ms=10, consensus_ms=10, stonith_watchdog_timeout_ms=10)
+    made.lab = replace(made.lab, timing=quick)
     monkeypatch.setattr("tuchanka.campaign.watch.STABLE_S", 0.2)
     monkeypatch.setattr(module, "AFTERMATH_S", 0.3)
     monkeypatch.setattr(module, "QUIET_MARGIN_S", 0.0)
@@ -133,25 +162,30 @@ def ended(events: list[Event]) -> TrialEnded:
     return events[-1]
 
 
+WHOLE = [
+    "trial-started",
+    "fault-injected",
+    "service-stable",
+    "commits-counted",
+    "fault-healed",
+    "restore-started",
+    "healthy",
+    "commits-counted",
+    "audited",
+    "journal",
+    "journal",
+    "trial-ended",
+]
+
+
 def test_from_healthy_to_healthy(world: World, tmp_path: Path):
     events = world.run(tmp_path)
-    assert kinds(events) == [
-        "trial-started",
-        "fault-injected",
-        "service-stable",
-        "commits-counted",
-        "fault-healed",
-        "restore-started",
-        "healthy",
-        "commits-counted",
-        "journal",
-        "journal",
-        "trial-ended",
-    ]
+    assert kinds(events) == WHOLE
     assert ended(events).problem == ""
-    assert world.restored == [A]
+    assert world.healthy
     started = next(event for event in events if isinstance(event, TrialStarted))
     assert (started.target_role, sum(started.predicted.values()) > 0) == ("primary", True)
+    assert (started.instances, started.broken) == ({INSTANCE.name: [A, B]}, [A])
     # Each count reaches up to the last beat whose outcome was known.
     counts = [event for event in events if isinstance(event, CommitsCounted)]
     assert [count.node for count in counts] == [B, B]
@@ -159,25 +193,60 @@ def test_from_healthy_to_healthy(world: World, tmp_path: Path):
     assert len((tmp_path / "history.jsonl").read_text().splitlines()) == len(events)
 
 
-def test_of_a_standby_no_outage_is_predicted(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    quick = replace(world.lab.timing, token_ms=10, consensus_ms=10, stonith_watchdog_timeout_ms=10)
-    world.lab = replace(world.lab, timing=quick)
+def test_of_a_standby_no_outage_is_predicted(world: World, tmp_path: Path):
     events = world.run(tmp_path, target=B)
     started = next(event for event in events if isinstance(event, TrialStarted))
     assert (started.target_role, started.predicted) == ("standby", {})
     # Nothing says that the cluster has reacted, so it is watched for as long as a reaction would take.
     injected = next(event for event in events if isinstance(event, FaultInjected)).t
     stable = next(event.t for event in events if event.kind == "service-stable")
-    assert stable - injected >= module.predict_power_off(quick).seconds
+    assert stable - injected >= predict_power_off(world.lab.timing).seconds
+
+
+def test_a_fault_that_the_service_cannot_survive_is_held_and_healed(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(module, "HOLD_S", 0.3)
+    world.away_s = 0.6
+    world.fault = replace(world.fault, returns=waits_for_healing)
+    events = world.run(tmp_path)
+    assert kinds(events)[:5] == [
+        "trial-started",
+        "fault-injected",
+        "service-held",
+        "fault-healed",
+        "restore-started",
+    ]
+    assert sorted(kinds(events)[5:7]) == ["healthy", "service-stable"]
+    assert (ended(events).problem, world.healthy) == ("", True)
+
+
+def test_service_that_returns_only_with_the_healing_is_a_problem_with_evidence(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(module, "SERVICE_S", 0.5)
+    world.away_s = 0.55
+    events = world.run(tmp_path)
+    assert "the service's return did not happen within 0.5 s: krogan2: no writes" in ended(events).problem
+    assert [event.folder for event in events if isinstance(event, EvidenceKept)] == ["evidence/trial-1/unhealed"]
+    assert kinds(events)[:5] == [
+        "trial-started",
+        "fault-injected",
+        "evidence-kept",
+        "fault-healed",
+        "restore-started",
+    ]
+    assert world.healthy  # so nothing has to be rolled back
 
 
 def test_service_that_never_returns(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(module, "SERVICE_S", 0.5)
+    monkeypatch.setattr(module, "SERVICE_S", 0.3)
     world.away_s = 1000.0
     events = world.run(tmp_path)
-    assert "the service's return did not happen within 0.5 s" in ended(events).problem
-    assert kinds(events) == ["trial-started", "fault-injected", "journal", "journal", "trial-ended"]
+    assert ended(events).problem.count("the service's return did not happen within 0.3 s") == 2
     assert world.provider.machine(A).on
+    assert world.mended
+    assert not world.healthy
 
 
 def test_a_heartbeat_that_never_starts(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -195,7 +264,8 @@ def test_a_heartbeat_that_never_starts(world: World, tmp_path: Path, monkeypatch
     [
         ("observe", MachineError("is off", where=B)),
         ("observe", DeadlineExceeded("it took too long")),
-        ("plan", RestoreRefused("it may hold the only copy", where=A)),
+        ("mend", RestoreRefused("it may hold the only copy", where=A)),
+        ("audit", MachineError("can't be reached", where=A)),
     ],
 )
 def test_what_keeps_it_from_its_end_is_its_result(world: World, tmp_path: Path, what: str, error: Exception):
@@ -203,11 +273,40 @@ def test_what_keeps_it_from_its_end_is_its_result(world: World, tmp_path: Path, 
     events = world.run(tmp_path)
     assert ended(events).problem == str(error)
     assert world.provider.machine(A).on
-    assert world.restored == []
+    assert not world.healthy
+
+
+def test_a_healing_that_fails_is_told_with_what_led_to_it(world: World, tmp_path: Path):
+    async def heal(_: Scene) -> None:
+        raise MachineError("won't be switched on", where=A)
+
+    world.fault = replace(world.fault, heal=heal)
+    problem = ended(world.run(tmp_path)).problem
+    assert problem == "tuchanka2a: won't be switched on; healing failed: tuchanka2a: won't be switched on"
+
+
+def test_ctrl_c_heals_and_writes_down_that_it_was_interrupted(world: World, tmp_path: Path):
+    world.away_s = 1000.0
+
+    async def interrupted() -> None:
+        with History(tmp_path / "history.jsonl") as history:
+            scene = Scene(world.lab, A, (world.provider.machine(A),), CLUSTER, INSTANCE, A)
+            trial = Trial(1, CLUSTER, INSTANCE, world.fault, scene, "primary", None)
+            running = asyncio.create_task(run_trial(world.lab, trial, history, Silent()))
+            await wait_until(truth(lambda: world.cut is not None), deadline_s=10, what="the power cut")
+            running.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await running
+
+    asyncio.run(interrupted())
+    assert world.provider.machine(A).on
+    events = load_history(tmp_path / "history.jsonl")
+    assert ended(events).problem == INTERRUPTED
+    assert not world.mended
 
 
 def test_an_interrupted_trial_is_written_down_to_its_end(world: World, tmp_path: Path):
-    world.trouble["plan"] = KeyboardInterrupt()  # type: ignore[assignment]
+    world.trouble["mend"] = KeyboardInterrupt()  # type: ignore[assignment]
     with pytest.raises(KeyboardInterrupt):
         world.run(tmp_path)
     assert '"kind":"trial-ended"' in (tmp_path / "history.jsonl").read_text().splitlines()[-1]

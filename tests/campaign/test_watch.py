@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from tests.campaign.forged import BACK, INJECTED, INSTANCE, VIP, power_loss
 from tuchanka.campaign.service import FRESH_S
-from tuchanka.campaign.watch import STABLE_S, STEADY_BEATS, ServiceWatch
+from tuchanka.campaign.watch import STABLE_S, STEADY_BEATS, ServiceWatch, missing, stable
+from tuchanka.campaign.watch import steady as is_steady
 from tuchanka.events import Read, Write
 
 
@@ -72,17 +73,6 @@ def test_an_old_read_is_no_read():
         assert watch.missing() == "not stable yet"
 
 
-def test_an_outage_is_remembered_until_it_is_to_be_forgotten():
-    watch = steady()
-    watch.feed(write(21, 2.1, "refused"))
-    watch.feed(write(22, 2.2, "refused"))
-    watch.feed(write(23, 2.3))
-    assert watch.outage_since == 2.1
-    watch.forget_outages()
-    assert watch.outage_since is None
-    assert watch.missing() == "not stable yet"
-
-
 @given(st.permutations(range(1, 12)), st.integers(0, 11))
 def test_resolved_is_every_beat_before_the_first_that_is_still_open(order: list[int], known: int):
     watch = new()
@@ -97,10 +87,7 @@ def test_a_whole_power_loss():
     for event in power_loss():
         if event.t > INJECTED - 1 and event.t < INJECTED:
             assert watch.steady
-            watch.forget_outages()
         watch.feed(event)
-    assert watch.outage_since is not None
-    assert INJECTED <= watch.outage_since <= INJECTED + 1.1
     # Answers come out of order: the last refusal of the outage is heard when writes are back already.
     assert BACK <= (watch.good_since[""] or 0) <= BACK + 1.1
     assert watch.resolved_up_to == 300
@@ -114,3 +101,16 @@ def test_reads_through_every_vip_count():
     assert not watch.stable(100.0)
     watch.feed(replace(read(1.0), vip="krogan2s2"))
     assert watch.stable(100.0)
+
+
+def test_several_instances_are_good_when_each_is():
+    other = ServiceWatch("krogan2b", ())
+    good = steady()
+    assert not is_steady([good, other])
+    assert not stable([good, other], 100.0)
+    assert missing([good, other]) == "krogan2b: no writes"
+    for seq in range(1, STEADY_BEATS + 1):
+        other.feed(write(seq, instance="krogan2b"))
+    assert is_steady([good, other])
+    assert stable([good, other], 100.0)
+    assert missing([good, other]) == "not stable yet"

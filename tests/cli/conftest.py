@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tuchanka.cli import context, machines, measure
+from tuchanka.cli import campaign, context, machines
 from tuchanka.cli.main import main
 from tuchanka.lab import folder as lab_folder
 from tuchanka.machines.fake import FakeProvider
@@ -78,7 +78,7 @@ def fake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeProvider:
         await provider.destroy()
 
     monkeypatch.setattr(machines.nspawn, "destroy", destroy)
-    for module in (machines, measure):
+    for module in (machines, campaign):
         monkeypatch.setattr(module, "require_host", lambda **_: None)
     return provider
 

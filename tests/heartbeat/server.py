@@ -14,7 +14,7 @@ from typing import Any
 
 import asyncpg
 
-from tuchanka.heartbeat.schema import CREATE_TABLE, DATABASE, found_ranges, grant
+from tuchanka.heartbeat.schema import CREATE_TABLE, DATABASE, found_ranges, grants
 
 PASSWORD = "not-for-the-log-5f1c"
 USER = "heartbeat"
@@ -67,7 +67,7 @@ class Server:
         self.sql(
             f"CREATE ROLE {USER} LOGIN PASSWORD '{PASSWORD}'", f"CREATE DATABASE {DATABASE}", database="postgres"
         )
-        self.sql(CREATE_TABLE, grant(USER))
+        self.sql(CREATE_TABLE, *grants(USER))
 
     def start(self) -> None:
         with (self.folder / "log").open("ab") as log:

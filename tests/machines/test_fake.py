@@ -83,7 +83,7 @@ def test_a_scripted_deadline_passes():
         lambda one: one.get("/f"),
         put("/f", ""),
         lambda one: one.reset(),
-        lambda one: one.link(up=False),
+        lambda one: one.freeze(),
     ],
 )
 def test_a_machine_that_is_off_does_nothing(verb: Verb):
@@ -132,7 +132,7 @@ def test_the_disk_of_a_machine_that_is_on_stays_as_it_is(verb: Verb):
         with_machine(FakeProvider(), lambda one: one.power_on(), verb)
 
 
-def test_power_and_link_say_when_they_went_and_the_link_stays_as_set_over_a_reset():
+def test_power_and_link_say_when_they_went_and_the_link_stays_as_set_whatever_happens():
     ticks = iter(range(10))
     provider = FakeProvider(clock=lambda: float(next(ticks)))
 
@@ -147,7 +147,36 @@ def test_power_and_link_say_when_they_went_and_the_link_stays_as_set_over_a_rese
         assert times == [0.0, 1.0, 2.0]
         assert (machine.link_up, machine.boots, await machine.power_state()) == (False, 2, "off")
         await machine.power_on()
-        assert (machine.link_up, await machine.watchdog()) == (True, "disarmed")
+        assert (machine.link_up, await machine.watchdog()) == (False, "disarmed")
+        await machine.power_off()
+        await machine.link(up=True)
+        assert machine.link_up
+
+    asyncio.run(work())
+
+
+def test_a_frozen_machine_answers_nothing_until_it_is_thawed_or_loses_its_power():
+    ticks = iter(range(10))
+    provider = FakeProvider(clock=lambda: float(next(ticks)))
+
+    async def work() -> None:
+        machine = provider.machine("a")
+        await machine.thaw()
+        await machine.power_on()
+        assert (await machine.freeze(), await machine.frozen()) == (1.0, True)
+        with pytest.raises(DeadlineExceeded, match="'true' had not ended after 2 s"):
+            await machine.run(["true"], timeout=2)
+        with pytest.raises(MachineError, match="is frozen"):
+            await machine.shut_down()
+        assert await machine.thaw() == 2.0
+        await machine.run(["true"])
+        for ends_it in (machine.reset, machine.power_on):
+            await machine.freeze(watchdog_runs=True)
+            await ends_it()
+            assert not await machine.frozen()
+        await machine.freeze()
+        await machine.power_off()
+        assert not await machine.frozen()
 
     asyncio.run(work())
 

@@ -11,7 +11,7 @@ from tuchanka.errors import HostError
 from tuchanka.machines.nspawn import cgroups
 from tuchanka.topology.types import Limits
 
-LIMITS = Limits(memory_bytes=1 << 30, processes=2048)
+LIMITS = Limits(memory_bytes=1 << 30, processes=2048, root_disk_bytes=1 << 30, data_disk_bytes=1 << 30)
 GROUP = "tuchanka/lab-1/a"
 
 
@@ -52,6 +52,15 @@ def test_v2_has_one_group_and_is_handed_the_controllers_from_above(v2: Path):
         assert (folder / "cgroup.subtree_control").read_text() == "+memory +pids"
     # A group that hands controllers down may not hold processes, and this one is to hold the machine's.
     assert not (v2 / GROUP / "cgroup.subtree_control").exists()
+
+
+def test_the_freezer_is_that_of_v2_which_a_hybrid_host_has_too(v1: Path, v2: Path):
+    assert cgroups.freezable(GROUP, v2) == v2 / GROUP
+    (v2 / "cgroup.controllers").unlink()  # the two fixtures share one folder
+    assert cgroups.freezable(GROUP, v1) is None
+    (v1 / "unified").mkdir()
+    (v1 / "unified/cgroup.procs").touch()
+    assert cgroups.freezable(GROUP, v1) == v1 / "unified" / GROUP
 
 
 def test_v1_limits_memory_and_processes(v1: Path):

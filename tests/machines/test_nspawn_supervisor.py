@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tuchanka.machines.nspawn import client, supervisor
+from tuchanka.machines.nspawn import client, freezer, supervisor
 from tuchanka.machines.nspawn.paths import MachinePaths
 from tuchanka.machines.nspawn.supervisor import Spec, Supervisor, nspawn_command
 from tuchanka.waiting import wait_until
@@ -25,6 +25,11 @@ class Bench:
         self.paths = MachinePaths(folder / "disk", folder / "run")
         self.paths.disk.mkdir()
         self.paths.run.mkdir()
+        self.groups = [folder / "payload", folder / "exec"]
+        for group in self.groups:
+            group.mkdir()
+            (group / "cgroup.freeze").write_text("0\n")
+            (group / "cgroup.events").write_text("populated 1\nfrozen 1\n")
         self.script = LONG
         self.ip: list[str] = []
         self.on_ip: Callable[[str], Awaitable[None]] | None = None
@@ -34,8 +39,8 @@ class Bench:
     def spec(self, watchdog_s: float = 60) -> Spec:
         return Spec(
             name="a",
-            root="/root",
-            overlay="",
+            disks={},
+            mounts="/mounts",
             namespace="",
             bridge="br0",
             watchdog=str(self.paths.watchdog),
@@ -44,6 +49,8 @@ class Bench:
             console=str(self.paths.console),
             log=str(self.paths.log),
             enter=["enter", "--"],
+            unlinked=str(self.paths.unlinked),
+            freezable=[str(group) for group in self.groups],
         )
 
     def run(self, work: Callable[[Supervisor], Awaitable[None]], *, watchdog_s: float = 60) -> None:
@@ -107,7 +114,8 @@ def test_a_power_off_takes_the_link_down_before_it_kills_and_ends_the_supervisor
 def test_a_reset_boots_it_again_with_the_link_as_it_was_set(bench: Bench):
     async def work(one: Supervisor) -> None:
         first = await bench.booted(1)
-        await bench.ask("link", up=False)
+        bench.paths.unlinked.touch()
+        await bench.ask("link")
         await bench.ask("reset")
         second = await bench.booted(2)
         assert first != second
@@ -203,6 +211,89 @@ def test_a_verb_that_comes_when_the_machine_has_just_died_is_answered(bench: Ben
     bench.run(work)
 
 
+def test_a_link_that_was_set_down_while_the_machine_was_off_is_down_when_it_boots(bench: Bench):
+    bench.paths.unlinked.touch()
+
+    async def is_down() -> bool:
+        return bench.ip == ["link del vb-a", "link set vb-a down"]
+
+    async def work(one: Supervisor) -> None:
+        await bench.booted(1)
+        await wait_until(is_down, deadline_s=5, interval_s=0.005, what="the link")
+        await bench.ask("power-off")
+
+    bench.run(work)
+
+
+def test_a_frozen_machine_does_not_shut_down_but_its_power_can_be_cut_and_it_boots_thawed(bench: Bench):
+    async def work(one: Supervisor) -> None:
+        await bench.booted(1)
+        assert (await bench.ask("freeze", watchdog_runs=False))["t"] > 0
+        assert [(group / "cgroup.freeze").read_text() for group in bench.groups] == ["1", "1"]
+        assert (await bench.ask("status"))["frozen"]
+        assert "is frozen" in (await bench.ask("shut-down"))["error"]
+        await bench.ask("reset")
+        await bench.booted(2)
+        assert not (await bench.ask("status"))["frozen"]
+        await bench.ask("power-off")
+
+    bench.run(work)
+
+
+@pytest.mark.parametrize("watchdog_runs", [True, False])
+def test_the_watchdog_of_a_frozen_machine_fires_only_if_it_runs_on(bench: Bench, *, watchdog_runs: bool):
+    async def work(one: Supervisor) -> None:
+        await bench.booted(1)
+        descriptor = os.open(bench.paths.watchdog, os.O_WRONLY | os.O_NONBLOCK)
+        os.write(descriptor, b"\0")
+        os.close(descriptor)
+        await bench.ask("freeze", watchdog_runs=watchdog_runs)
+        if not watchdog_runs:
+            await asyncio.sleep(0.4)
+            assert (await bench.ask("status"))["boots"] == 1
+            await bench.ask("thaw")
+            assert not (await bench.ask("status"))["frozen"]
+        await bench.booted(2)  # nobody feeds it
+        await bench.ask("power-off")
+
+    bench.run(work, watchdog_s=0.2)
+
+
+def test_what_does_not_stand_still_in_time_is_thawed_and_said(bench: Bench, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(freezer, "FREEZE_S", 0.05)
+    (bench.groups[1] / "cgroup.events").write_text("populated 1\nfrozen 0\n")
+
+    async def work(one: Supervisor) -> None:
+        await bench.booted(1)
+        assert "the freezing did not happen" in (await bench.ask("freeze", watchdog_runs=False))["error"]
+        assert not (await bench.ask("status"))["frozen"]
+        await bench.ask("thaw")
+        await bench.ask("power-off")
+
+    bench.run(work)
+
+
+def test_a_host_without_the_freezer_says_so(bench: Bench):
+    bench.groups = []
+
+    async def work(one: Supervisor) -> None:
+        await bench.booted(1)
+        assert "no cgroup v2" in (await bench.ask("freeze", watchdog_runs=False))["error"]
+        await bench.ask("power-off")
+
+    bench.run(work)
+
+
+def test_the_console_is_logged_to_its_last_word(bench: Bench):
+    bench.script = "echo first; echo second >&2; exit 0"
+
+    async def work(one: Supervisor) -> None:
+        pass
+
+    bench.run(work)
+    assert bench.paths.console.read_text() == "first\nsecond\n"
+
+
 @pytest.mark.parametrize("request_", [b"\n", b"nonsense\n", b'{"verb": "explode"}\n'])
 def test_a_bad_request_harms_nothing(bench: Bench, request_: bytes):
     async def work(one: Supervisor) -> None:
@@ -242,7 +333,11 @@ def test_the_guest_never_sees_the_hosts_watchdog_nor_gets_more_rights_than_it_ne
     assert command[at - 2 : at] == ["enter", "--"]
     options = command[at + 1 :]
     binds = [option for option in options if option.startswith(("--bind", "--overlay", "--tmpfs"))]
-    assert binds == [f"--bind={bench.paths.watchdog}:/dev/watchdog"]
+    assert binds == [
+        "--bind=/mounts/data:/var/lib/postgresql",
+        f"--bind={bench.paths.watchdog}:/dev/watchdog",
+    ]
+    assert "--directory=/mounts/root" in options
     assert not bench.paths.watchdog.is_relative_to("/dev")
     assert [option for option in options if "capability" in option] == ["--capability=CAP_IPC_LOCK"]
     assert not any("sysrq" in option or "/proc" in option or "/sys" in option for option in options)

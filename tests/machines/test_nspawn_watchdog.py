@@ -129,6 +129,42 @@ def test_what_a_dead_machine_left_does_not_arm_the_next_boot(tmp_path: Path):
     serve(path, LONG_S, work)
 
 
+def test_while_it_is_paused_it_does_not_count_and_then_goes_on_where_it_was(tmp_path: Path):
+    path = tmp_path / "watchdog"
+    timeout_s = 1.5
+
+    async def work(watchdog: WatchdogFifo, fired: list[float]) -> None:
+        watchdog.resume()  # of nothing
+        feed(path, b"\0")
+        await becomes(True, watchdog)
+        watchdog.pause()
+        watchdog.pause()
+        watchdog.last_fed -= timeout_s - 0.1  # so much of it had gone
+        await asyncio.sleep(0.3)
+        assert (watchdog.armed, fired) == (True, [])
+        begun = time.monotonic()
+        watchdog.resume()
+        await becomes(False, watchdog)
+        assert time.monotonic() - begun < timeout_s
+        assert len(fired) == 1
+
+    serve(path, timeout_s, work)
+
+
+def test_a_pause_ends_with_the_machine(tmp_path: Path):
+    path = tmp_path / "watchdog"
+
+    async def work(watchdog: WatchdogFifo, fired: list[float]) -> None:
+        watchdog.pause()
+        watchdog.drain()
+        feed(path, b"\0")
+        await becomes(True, watchdog)
+        await becomes(False, watchdog)
+        assert len(fired) == 1
+
+    serve(path, SHORT_S, work)
+
+
 def test_a_fifo_of_an_earlier_supervisor_is_replaced(tmp_path: Path):
     path = tmp_path / "watchdog"
     path.touch()

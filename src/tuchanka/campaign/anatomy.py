@@ -1,9 +1,10 @@
-"""What happened between a fault and the first write, from the journals of the surviving nodes. Pure.
+"""What happened between a fault and the service's return, from the nodes' journals and the heartbeat. Pure.
 
-To follow another wording of Pacemaker or corosync, change ``RULES`` and nothing else.
+To follow another wording of Pacemaker, corosync or PAF, change ``RULES`` and nothing else.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tuchanka.campaign.slices import Slice
@@ -11,31 +12,47 @@ from tuchanka.campaign.slices import Slice
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A journal line that marks a phase: ``unit`` is the whole syslog identifier, ``message`` is searched for.
+    """A journal line that marks a point: ``unit`` is the whole syslog identifier, ``message`` is searched for.
 
-    ``INSTANCE`` and ``TARGET`` stand for the trial's. ``after`` names a phase that must have been seen before.
+    ``INSTANCE``, ``TARGET`` and ``VIP`` stand for the trial's. ``after`` names a point that must have been seen
+    before. ``anywhere``: a line of a node that the fault hit counts, too, because it may mend itself.
     """
 
-    phase: str
+    point: str
     unit: str
     message: str
     after: str = ""
+    anywhere: bool = False
 
 
-FIRST_WRITE = "first write"
+TOKEN_LOST, MONITOR, ANNOUNCED = "token lost", "monitor noticed", "VIP announced"
+FIRST_WRITE, FIRST_READ, REDUNDANT = "first write", "first fresh read", "redundancy back"
 RULES: tuple[Rule, ...] = (
-    Rule("detected", r"corosync", r"A processor failed, forming new configuration"),
     Rule(
-        "quorum decided",
+        MONITOR,
+        r"pacemaker-controld",
+        r"Result of monitor operation for INSTANCE(?::\d+)? on \S+: (?!OK|ok|0\b|8\b|Promoted|promoted)",
+        anywhere=True,
+    ),
+    Rule(TOKEN_LOST, r"corosync", r"A processor failed, forming new configuration"),
+    Rule("membership decided", r"corosync", r"\[TOTEM\s*\] A new membership", after=TOKEN_LOST),
+    Rule(
+        "quorum device voted",
         r"corosync",
         r"This node is within the primary component|\[QUORUM\s*\] Members\[\d+\]",
-        after="detected",
+        after=TOKEN_LOST,
     ),
     Rule(
-        "quorum decided", r"pacemakerd|pacemaker-controld", r"Quorum (?:acquired|retained|regained)", after="detected"
+        "quorum device voted",
+        r"pacemakerd|pacemaker-controld",
+        r"Quorum (?:acquired|retained|regained)",
+        after=TOKEN_LOST,
     ),
     Rule(
-        "fenced",
+        "fencing asked", r"pacemaker-fenced|pacemaker-controld", r"Requesting .*fencing .*(?:targeting|of) TARGET\b"
+    ),
+    Rule(
+        "fencing done",
         r"pacemaker-fenced|pacemaker-controld",
         r"Operation .?(?:reboot|off).? .*(?:targeting|of) TARGET\b.*\b(?:OK|complete)"
         r"|Self-fencing \((?:reboot|off)\) by TARGET\b.* assumed complete"
@@ -43,66 +60,146 @@ RULES: tuple[Rule, ...] = (
         r"|\bTARGET was (?:terminated|fenced) \((?:reboot|off)\)(?!.*(?:[Ff]ailed|rror))",
     ),
     Rule(
-        "promoted",
+        "instance stopped",
+        r"pacemaker-controld",
+        r"Result of stop operation for INSTANCE(?::\d+)? on \S+: (?:OK|ok|0)\b",
+        anywhere=True,
+    ),
+    Rule(
+        "instance started",
+        r"pacemaker-controld",
+        r"Result of start operation for INSTANCE(?::\d+)? on \S+: (?:OK|ok|0)\b",
+        anywhere=True,
+    ),
+    Rule(
+        "promotion started",
+        r"pacemaker-controld",
+        r"Requesting local execution of promote operation for INSTANCE\b",
+        anywhere=True,
+    ),
+    Rule(
+        "promotion done",
         r"pacemaker-controld",
         r"Result of promote operation for INSTANCE(?:[:-]\S*)? on \S+: (?:OK|ok|0)\b",
+        anywhere=True,
     ),
-    Rule("VIP up", r"pacemaker-controld", r"Result of start operation for INSTANCE-vip on \S+: (?:OK|ok|0)\b"),
+    Rule(
+        "VIP up",
+        r"pacemaker-controld",
+        r"Result of start operation for VIP on \S+: (?:OK|ok|0)\b",
+        anywhere=True,
+    ),
 )
-PHASES: tuple[str, ...] = (*dict.fromkeys(rule.phase for rule in RULES), FIRST_WRITE)
+POINTS: tuple[str, ...] = (
+    *dict.fromkeys(rule.point for rule in RULES),
+    ANNOUNCED,
+    FIRST_WRITE,
+    FIRST_READ,
+    REDUNDANT,
+)
+"""Every point in time of the anatomy, in the order in which they are expected."""
+
+COMPLETED_BY: Mapping[str, tuple[str, ...]] = {
+    "detected": (MONITOR, TOKEN_LOST),
+    "quorum decided": ("quorum device voted",),
+    "fenced": ("fencing done",),
+    "promoted": ("promotion done",),
+    "VIP up": ("VIP up",),
+    FIRST_WRITE: (FIRST_WRITE,),
+}
+"""Phase → the points with the first of which it is over; a prediction (``timing.predict``) has these phases."""
+
+PART_OF: Mapping[str, str] = {
+    MONITOR: "detected",
+    TOKEN_LOST: "detected",
+    "membership decided": "quorum decided",
+    "quorum device voted": "quorum decided",
+    "fencing asked": "fenced",
+    "fencing done": "fenced",
+    "instance stopped": "promoted",
+    "instance started": "promoted",
+    "promotion started": "promoted",
+    "promotion done": "promoted",
+    "VIP up": "VIP up",
+    ANNOUNCED: FIRST_WRITE,
+    FIRST_WRITE: FIRST_WRITE,
+}
+"""Point → the phase that it lies in; what comes after the first write is in none."""
+
+PHASES: tuple[str, ...] = tuple(COMPLETED_BY)
 
 
 @dataclass(frozen=True, slots=True)
 class Anatomy:
     """The phases of one trial, in order; None where one wasn't seen.
 
-    ``at`` is seconds from the injection. ``seconds`` is how long each lasted: since the latest phase before it that
-    was seen, so that they add up to the latest ``at``. A phase that came before one listed earlier lasted 0.
+    ``at`` is seconds from the injection, and so is ``points``, which is finer. ``seconds`` is how long each phase
+    lasted: since the latest phase before it that was seen, so that they add up to the latest ``at``. A phase that
+    came before one listed earlier lasted 0.
     """
 
     at: dict[str, float | None]
     seconds: dict[str, float | None]
+    points: dict[str, float | None]
 
 
-def anatomy(trial: Slice, first_write: float | None) -> Anatomy:
-    """Measure the phases; ``first_write`` is when the first write after the outage was answered (monotonic).
+def anatomy(
+    trial: Slice, first_write: float | None, first_read: float | None = None, redundant: float | None = None
+) -> Anatomy:
+    """Measure the phases. What the heartbeat knows is given, in monotonic seconds.
 
-    Only lines of the surviving nodes count: not the fault's target, and none of another cluster (nodes that nobody
-    asked for their role, where anybody was asked at all).
+    ``first_write`` is when the first write after the outage was answered, ``first_read`` when fresh reads were back
+    through every standby VIP, ``redundant`` when every standby streamed again.
     """
-    at: dict[str, float | None] = dict.fromkeys(PHASES)
-    injected = trial.injected
-    if injected is not None:
-        for phase in PHASES[:-1]:
-            at[phase] = _first(trial, phase, injected, at)
-        at[FIRST_WRITE] = None if first_write is None else first_write - injected
+    points: dict[str, float | None] = dict.fromkeys(POINTS)
+    if (injected := trial.injected) is not None:
+        for rule in RULES:
+            if points[rule.point] is None:
+                points[rule.point] = _first(trial, rule, injected, points)
+        known = {FIRST_WRITE: first_write, FIRST_READ: first_read, REDUNDANT: redundant}
+        points |= {point: None if t is None else t - injected for point, t in known.items()}
+        points[ANNOUNCED] = _announced(trial, injected)
+    at = {phase: min((t for one in ends if (t := points[one]) is not None), default=None)
+          for phase, ends in COMPLETED_BY.items()}  # fmt: skip
     seconds: dict[str, float | None] = dict.fromkeys(PHASES)
     reached = 0.0
-    for phase, point in at.items():
-        if point is not None:
-            seconds[phase] = max(0.0, point - reached)
-            reached = max(reached, point)
-    return Anatomy(at, seconds)
+    for phase, t in at.items():
+        if t is not None:
+            seconds[phase] = max(0.0, t - reached)
+            reached = max(reached, t)
+    return Anatomy(at, seconds, points)
 
 
-def _first(trial: Slice, phase: str, injected: float, at: dict[str, float | None]) -> float | None:
+def _first(trial: Slice, rule: Rule, injected: float, points: dict[str, float | None]) -> float | None:
+    """Return when the rule first applied to a line of the cluster's nodes: the surviving ones, if there are any."""
+    begin = points[rule.after] if rule.after else 0.0
+    if begin is None:
+        return None
+    nodes = {node for one in trial.watched for node in one.nodes}
+    survivors = nodes.difference(trial.hit)
+    unit, message = re.compile(rule.unit), re.compile(_filled(rule.message, trial))
     until = trial.end if trial.stable is None else trial.stable
-    nodes = set(trial.nodes)
     for line in trial.journal:
-        if not injected <= line.t <= until or line.node == trial.started.target:
+        if not injected + begin <= line.t <= until or (nodes and line.node not in nodes):
             continue
-        if nodes and line.node not in nodes:
+        if not rule.anywhere and line.node in trial.hit and survivors:
             continue
-        for rule in RULES:
-            if rule.phase != phase:
-                continue
-            seen = at[rule.after] if rule.after else 0.0
-            if seen is not None and line.t - injected >= seen and _matches(rule, trial, line.unit, line.message):
-                return line.t - injected
+        if unit.fullmatch(line.unit) and message.search(line.message):
+            return line.t - injected
     return None
 
 
-def _matches(rule: Rule, trial: Slice, unit: str, message: str) -> bool:
-    pattern = rule.message.replace("INSTANCE", re.escape(trial.started.instance))
-    pattern = pattern.replace("TARGET", re.escape(trial.started.target))
-    return re.fullmatch(rule.unit, unit) is not None and re.search(pattern, message) is not None
+def _filled(pattern: str, trial: Slice) -> str:
+    """Put the trial's names into a pattern. The primary's VIP is the one that isn't read through."""
+    vips = {holder.vip for holder in trial.own.holders}.difference(trial.vips) or {trial.started.instance}
+    resources = sorted(f"{vip}-vip" for vip in vips)
+    for word, names in (("INSTANCE", [trial.started.instance]), ("TARGET", trial.hit), ("VIP", resources)):
+        pattern = pattern.replace(word, f"(?:{'|'.join(map(re.escape, names))})")
+    return pattern
+
+
+def _announced(trial: Slice, injected: float) -> float | None:
+    """Return when the primary's VIP was first announced by whoever had got it."""
+    until = trial.end if trial.stable is None else trial.stable
+    seen = (one.t for one in trial.announced if one.vip not in trial.vips and injected <= one.t <= until)
+    return next((t - injected for t in seen), None)

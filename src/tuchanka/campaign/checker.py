@@ -3,20 +3,20 @@
 ``docs/measuring.md`` says in words what each figure means and what it doesn't show.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tuchanka.campaign.anatomy import anatomy
 from tuchanka.campaign.checks import Check
-from tuchanka.campaign.roles import dual_primary_s, margin_s
-from tuchanka.campaign.service import Outage, Reads, caused, longest_gap, outages, reads
+from tuchanka.campaign.commits import Range, commits, seqs, to_ranges
+from tuchanka.campaign.examine import EXAMINERS, Examiner, examine
+from tuchanka.campaign.roles import Handover, dual_primary_s, handovers
+from tuchanka.campaign.service import Reads, caused, outages, reads, waits
+from tuchanka.campaign.service_checks import blind_s
 from tuchanka.campaign.slices import Slice, slice_trials
+from tuchanka.campaign.standbys import redundancy
+from tuchanka.campaign.vips import shared_s
 from tuchanka.events import Event
-
-Range = tuple[int, int]
-
-# A recorder that started no beat for this long could have missed a whole outage.
-BLIND_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,14 @@ class Verdict:
     problems: tuple[str, ...] = field(default=())
     checks: tuple[Check, ...] = field(default=())
 
+    margin_least_s: float | None = None
+    margin_most_s: float | None = None
+    refused_s: float | None = None
+    hanging_s: float | None = None
+    redundancy_s: float | None = None
+    vip_shared_s: float | None = None
+    points: dict[str, float | None] = field(default_factory=dict)
+
     @property
     def problem(self) -> str:
         """All problems in one line; empty where there is none."""
@@ -74,37 +82,43 @@ def judge(events: Iterable[Event]) -> tuple[Verdict, ...]:
     return tuple(judge_trial(trial) for trial in slice_trials(events))
 
 
-def judge_trial(trial: Slice) -> Verdict:
+def judge_trial(trial: Slice, examiners: Sequence[Examiner] = EXAMINERS) -> Verdict:
     """Return the verdict on one trial."""
-    started, injected = trial.started, trial.injected
+    started, injected, own = trial.started, trial.injected, trial.own
     ours = caused(trial)
     last = ours[-1] if ours else None
     through = reads(trial, last)
-    reaction = _since(injected, last.over if last else None)
-    measured = anatomy(trial, last.over if last else None)
-    commits = _commits(trial)
+    read_back = _read_back(through)
+    again = None if injected is None else redundancy(own, injected)
+    measured = anatomy(trial, last.over if last else None, read_back, again.back if again else None)
+    found = commits(own)
+    waited = waits(trial.writes, ours)
+    over = _least(trial)
+    shared = shared_s(tuple(holder for one in trial.watched for holder in one.holders))
+    checks = examine(trial, examiners)
+    problems = tuple(_problems(trial, checks))
     return Verdict(
         cluster=started.cluster,
         instance=started.instance,
         fault=started.fault,
         target=started.target,
         target_role=started.target_role,
-        reaction_s=reaction,
-        read_reaction_s=_read_reaction(injected, through),
-        acknowledged=len(_seqs(trial, "acknowledged")),
-        lost=None if commits is None else len(commits.lost),
-        indeterminate=len(_seqs(trial, "indeterminate")),
+        reaction_s=_since(injected, last.over if last else None),
+        read_reaction_s=_since(injected, read_back),
+        acknowledged=len(seqs(own, "acknowledged")),
+        lost=None if found is None else len(found.lost),
+        indeterminate=len(seqs(own, "indeterminate")),
         dual_primary_s=dual_primary_s(trial.probes),
-        recovered=not (problems := tuple(_problems(trial, last, through, commits))),
+        recovered=not problems,
         restored_s=_since(trial.restore.t, _healthy_after(trial, trial.restore.t)) if trial.restore else None,
         predicted_s=sum(started.predicted.values()) if started.predicted else None,
         phases=measured.seconds,
         trial=started.trial,
-        refused=len(_seqs(trial, "refused")),
-        indeterminate_survived=None if commits is None else len(commits.indeterminate_found),
-        refused_survived=None if commits is None else len(commits.refused_found),
-        lost_ranges=() if commits is None else to_ranges(commits.lost),
-        uncounted=0 if commits is None else commits.uncounted,
+        refused=len(seqs(own, "refused")),
+        indeterminate_survived=None if found is None else len(found.indeterminate_found),
+        refused_survived=None if found is None else len(found.refused_found),
+        lost_ranges=() if found is None else to_ranges(found.lost),
+        uncounted=0 if found is None else found.uncounted,
         outages=len(ours),
         away_s=last.over - ours[0].began if last and last.over is not None else None,
         later_outages=_later(trial),
@@ -112,107 +126,44 @@ def judge_trial(trial: Slice) -> Verdict:
         stale_reads=sum(one.stale for one in through),
         oldest_read_s=max((one.oldest_s for one in through), default=None),
         read_reactions={one.vip: _since(injected, one.back) for one in through},
-        margin_s=None if injected is None else margin_s(trial.probes, injected),
+        margin_s=over.margin_s if over else None,
         recorder_late=len(trial.late),
-        blind_s=_blind(trial),
+        blind_s=blind_s(trial),
         phases_at=measured.at,
         predicted=dict(started.predicted),
         problems=problems,
+        checks=checks,
+        margin_least_s=over.least_s if over else None,
+        margin_most_s=over.most_s if over else None,
+        refused_s=waited.refused_s if ours else None,
+        hanging_s=waited.hanging_s if ours else None,
+        redundancy_s=_since(injected, again.back) if again else None,
+        vip_shared_s=max(shared.values(), default=None),
+        points=measured.points,
     )
 
 
-def to_ranges(numbers: Iterable[int]) -> tuple[Range, ...]:
-    """Return the numbers as closed ranges, in order."""
-    ranges: list[Range] = []
-    for number in sorted(set(numbers)):
-        if ranges and number == ranges[-1][1] + 1:
-            ranges[-1] = (ranges[-1][0], number)
-        else:
-            ranges.append((number, number))
-    return tuple(ranges)
-
-
-@dataclass(frozen=True, slots=True)
-class _Commits:
-    lost: frozenset[int]
-    indeterminate_found: frozenset[int]
-    refused_found: frozenset[int]
-    uncounted: int
-
-
-def _commits(trial: Slice) -> _Commits | None:
-    """Compare what was acknowledged with what was found; None where nobody counted."""
-    counts = [one for one in trial.counted if one.instance == trial.started.instance]
-    if not counts:
-        return None
-    count = counts[-1]
-
-    def found(seq: int) -> bool:
-        return any(low <= seq <= high for low, high in count.ranges)
-
-    acknowledged = _seqs(trial, "acknowledged")
-    return _Commits(
-        lost=frozenset(seq for seq in acknowledged if seq <= count.up_to and not found(seq)),
-        indeterminate_found=frozenset(seq for seq in _seqs(trial, "indeterminate") if found(seq)),
-        refused_found=frozenset(seq for seq in _seqs(trial, "refused") - acknowledged if found(seq)),
-        uncounted=sum(1 for seq in acknowledged if seq > count.up_to),
-    )
-
-
-def _problems(trial: Slice, last: Outage | None, through: tuple[Reads, ...], commits: _Commits | None) -> list[str]:
-    """Return why the trial isn't recovered. A check that couldn't be made is a problem, not a pass."""
-    found = []
+def _problems(trial: Slice, checks: tuple[Check, ...]) -> Iterator[str]:
+    """Yield why the trial isn't recovered. A check that couldn't be made is a problem, not a pass."""
     if trial.ended is None:
-        found.append("the trial was interrupted")
+        yield "the trial was interrupted"
     elif trial.ended.problem:
-        found.append(trial.ended.problem)
-    if trial.injected is None:
-        found.append("no fault was injected")
-        return found
-    found += _service_problems(trial, last, through)
-    dual = dual_primary_s(trial.probes)
-    if dual is None:
-        found.append("nobody asked the nodes for their roles: two primaries would not have shown")
-    elif dual > 0:
-        found.append(f"two nodes accepted writes at once for {dual:.3f} s")
-    if commits is None:
-        found.append("the commits were never counted: the loss is unknown")
-    elif commits.refused_found:
-        found.append(f"{len(commits.refused_found)} refused commits were found all the same")
-    if _healthy_after(trial, max(trial.injected, trial.restore.t if trial.restore else trial.injected)) is None:
-        found.append("the cluster was not seen healthy again")
-    return found
+        yield trial.ended.problem
+    yield from dict.fromkeys(check.detail for check in checks if check.outcome != "held")
 
 
-def _service_problems(trial: Slice, last: Outage | None, through: tuple[Reads, ...]) -> list[str]:
-    found = []
-    if trial.stable is None:
-        found.append("the service was never seen stable again")
-    blind = _blind(trial)
-    if blind is not None and blind > BLIND_S:
-        found.append(f"the recorder started no beat for {blind:.1f} s: what happened then is not known")
-    if last and last.over is None:
-        found.append("writes never came back")
-    elif any(one.over is None for one in outages(trial.writes)):
-        found.append("writes were away at the end")
-    found += [f"fresh reads through {one.vip} never came back" for one in through if one.lost]
-    return found
-
-
-def _read_reaction(injected: float | None, through: tuple[Reads, ...]) -> float | None:
+def _read_back(through: tuple[Reads, ...]) -> float | None:
     """Return the worst over the VIPs; None where no read was bad, or one VIP never had a fresh read again."""
     if any(one.lost for one in through):
         return None
-    return _since(injected, max((one.back for one in through if one.back is not None), default=None))
+    return max((one.back for one in through if one.back is not None), default=None)
 
 
-def _blind(trial: Slice) -> float | None:
-    """Return the longest time without a beat between injection and stable service (or the last beat)."""
+def _least(trial: Slice) -> Handover | None:
+    """Return the handover of the trial's instance with the least margin."""
     if trial.injected is None:
         return None
-    dues = [one.due for one in trial.writes]
-    until = trial.stable if trial.stable is not None else max([trial.injected, *dues])
-    return longest_gap(dues, trial.injected, until)
+    return min(handovers(trial.probes, trial.stops, trial.injected), key=lambda one: one.margin_s, default=None)
 
 
 def _later(trial: Slice) -> int:
@@ -228,7 +179,3 @@ def _healthy_after(trial: Slice, t: float) -> float | None:
 
 def _since(begin: float | None, end: float | None) -> float | None:
     return None if begin is None or end is None else end - begin
-
-
-def _seqs(trial: Slice, outcome: str) -> frozenset[int]:
-    return frozenset(one.seq for one in trial.writes if one.outcome == outcome)

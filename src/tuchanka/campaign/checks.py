@@ -1,5 +1,6 @@
 """What was checked of a trial, which promise each check is about, and how it came out."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,3 +18,19 @@ class Check:
     promise: str
     outcome: Outcome
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """How one check came out, without its promise."""
+
+    outcome: Outcome
+    detail: str = ""
+
+
+def find(harm: Iterable[str], unknown: Iterable[str] = (), seen: str = "") -> Finding:
+    """Return broken where any harm was seen, else not checked where anything is unknown, else held."""
+    broken, missing = list(dict.fromkeys(harm)), list(dict.fromkeys(unknown))
+    if broken:
+        return Finding("broken", "; ".join(broken))
+    return Finding("not checked", "; ".join(missing)) if missing else Finding("held", seen)

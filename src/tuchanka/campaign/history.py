@@ -1,27 +1,38 @@
 """The history of a run: a file that is only appended to, and the events in memory for whoever waits on them."""
 
 import os
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tuchanka import __version__
-from tuchanka.events import Clock, Event, RunStarted, to_json
-from tuchanka.lab.lab import Lab
+from tuchanka.errors import InputError
+from tuchanka.events import Event, read_history, to_json
+
+FILE = "history.jsonl"
 
 
 class History:
-    """Appends events to ``history.jsonl``; each is on disk as a whole line or not at all (line buffering)."""
+    """Appends events to ``history.jsonl``; each is on disk as a whole line or not at all (line buffering).
+
+    What the file held before is in ``events``, too; an unfinished last line (its writer was killed) is cut off.
+
+    Raises:
+        InputError: the file holds something else than a history.
+    """
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
-        self.events: list[Event] = []
+        self.events: list[Event] = load(path) if path.exists() else []
         self.watchers: list[Callable[[Event], None]] = []
-        self._file = path.open("w", buffering=1)
+        self._file = path.open("a", buffering=1, encoding="utf-8")
+        self._file.truncate(whole_lines(path))
+
+    @property
+    def folder(self) -> Path:
+        """Where the history is, and what belongs to it."""
+        return self.path.parent
 
     def add(self, event: Event) -> None:
         """Append an event and show it to the watchers."""
@@ -30,26 +41,6 @@ class History:
         for watch in self.watchers:
             watch(event)
 
-    def begin(self, lab: Lab, versions: dict[str, str]) -> None:
-        """Write what is measured, on what."""
-        now = time.monotonic()
-        self.add(Clock(now, time.time()))
-        self.add(
-            RunStarted(
-                now,
-                lab=lab.topology.name,
-                profile=lab.timing.profile,
-                provider=lab.topology.provider,
-                cores=os.cpu_count() or 0,
-                versions={
-                    "tuchanka": __version__,
-                    "Python": ".".join(map(str, sys.version_info[:3])),
-                    "kernel": os.uname().release,
-                    **versions,
-                },
-            )
-        )
-
     def __enter__(self) -> Self:
         return self
 
@@ -57,3 +48,31 @@ class History:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._file.close()
+
+
+def load(path: Path) -> list[Event]:
+    """Read a history.
+
+    Raises:
+        InputError: it can't be read, or isn't one.
+    """
+    try:
+        with path.open(encoding="utf-8") as lines:
+            return list(read_history(lines, where=str(path)))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it isn't UTF-8"
+        raise InputError(f"can't be read: {reason}", where=str(path), hint="name a report's folder") from error
+
+
+def whole_lines(path: Path) -> int:
+    """Return how many bytes of the file are whole lines."""
+    with path.open("rb") as file:
+        end = file.seek(0, os.SEEK_END)
+        while end > 0:
+            begin = max(0, end - (1 << 16))
+            file.seek(begin)
+            at = file.read(end - begin).rfind(b"\n")
+            if at >= 0:
+                return begin + at + 1
+            end = begin
+    return 0

@@ -1,10 +1,13 @@
-"""Who would have accepted a write, and when: two primaries at once, and the margin between two. Pure."""
+"""Who would have accepted a write, and when: two primaries at once, and what lies between two. Pure."""
 
-from itertools import groupby
+from dataclasses import dataclass
+from itertools import groupby, pairwise
 
-from tuchanka.events import RoleProbe
+from tuchanka.events import MachineStopped, RoleProbe
 
 Span = tuple[float, float]
+# A machine's last answer may come in a little after the machine has stopped.
+STOP_S = 1.0
 
 
 def primary_spans(probes: tuple[RoleProbe, ...], node: str) -> tuple[Span, ...]:
@@ -43,23 +46,63 @@ def dual_primary_s(probes: tuple[RoleProbe, ...]) -> float | None:
     return total
 
 
-def margin_s(probes: tuple[RoleProbe, ...], injected: float) -> float | None:
-    """Return the seconds between the last time the old primary said it was one and the first time another did.
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """The role of primary went from one node to another after the fault.
 
-    None where the role didn't move after ``injected``. Below 0 where they overlapped. Of an old primary that
-    couldn't be reached any more this is the most the margin can have been.
+    ``margin_s`` is the best estimate of the seconds from the last moment when the old primary could accept a write
+    to the first when the new one did; below 0 they overlapped. It lies between ``least_s`` and ``most_s``;
+    ``least_s`` is None where nobody knows when the old primary ended: it fell silent, and no one saw it stop.
+    ``since`` is when the old one last said that it was primary, ``at`` when the new one first did.
     """
-    before = [one for one in probes if one.role == "primary" and one.due < injected]
-    if not before:
-        return None
-    old = before[-1].node
-    others = [one.due for one in probes if one.role == "primary" and one.node != old and one.t >= injected]
-    if not others:
-        return None
-    first = min(others)
-    # Where the old primary got the role back later, that is another change of roles.
-    spans = [end for begin, end in primary_spans(probes, old) if begin <= max(first, injected)]
-    return first - max(spans)
+
+    old: str
+    new: str
+    since: float
+    at: float
+    margin_s: float
+    least_s: float | None
+    most_s: float
+
+
+def handovers(
+    probes: tuple[RoleProbe, ...], stops: tuple[MachineStopped, ...], injected: float
+) -> tuple[Handover, ...]:
+    """Return every handover after ``injected``, in order of time."""
+    spans = sorted((*span, node) for node in {one.node for one in probes} for span in primary_spans(probes, node))
+    return tuple(
+        _handover(probes, stops, (old, end), (new, begin))
+        for (_, end, old), (begin, _, new) in pairwise(spans)
+        if old != new and begin >= injected
+    )
+
+
+def _handover(
+    probes: tuple[RoleProbe, ...], stops: tuple[MachineStopped, ...], old: tuple[str, float], new: tuple[str, float]
+) -> Handover:
+    (before, since), (after, at) = old, new
+    # That it is no primary (any more), it says itself, or its kernel by letting nobody in.
+    latest: float | None
+    no = [one for one in probes if one.node == before and one.due > since and (one.closed or one.role == "standby")]
+    if no and no[0].t <= at:
+        last, latest = since, no[0].t
+    else:
+        # Silence says nothing. It could accept writes until its machine stopped, whatever became of it before.
+        stopped = [stop.t for stop in stops if stop.node == before and stop.t >= since - STOP_S]
+        last = max(since, stopped[0]) if stopped else since
+        latest = last if stopped else None
+    mine = [one for one in probes if one.node == after]
+    not_yet = [one.due for one in mine if one.due < at and one.role != "primary"]
+    first = next(one for one in mine if one.due == at and one.role == "primary")
+    return Handover(
+        old=before,
+        new=after,
+        since=since,
+        at=at,
+        margin_s=at - last,
+        least_s=None if latest is None else max(not_yet, default=at) - latest,
+        most_s=first.t - since,
+    )
 
 
 def _joined(spans: tuple[Span, ...]) -> list[Span]:

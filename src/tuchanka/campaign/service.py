@@ -9,6 +9,8 @@ from tuchanka.events import Read, Write
 
 # A read that is older than this shows a standby that doesn't follow: beats come ten times a second.
 FRESH_S = 1.0
+# Who has waited for this long has not been refused; who is refused hears of it in milliseconds.
+HANGING_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,14 @@ class Outage:
     known: float
     over: float | None
     first_seq: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """What clients met while writes were away: seconds in which they were refused at once, or left waiting."""
+
+    refused_s: float
+    hanging_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +92,18 @@ def caused(trial: Slice) -> tuple[Outage, ...]:
         for one in outages(trial.writes)
         if one.known >= injected and one.began <= until and (one.over is None or one.over >= injected)
     )
+
+
+def waits(writes: tuple[Write, ...], away: tuple[Outage, ...]) -> Waits:
+    """Return what clients met in the outages: each failed beat stands for the time until the next one was due."""
+    refused = hanging = 0.0
+    for write, following in pairwise(writes):
+        if any(one.first <= write.seq <= one.last for one in away):
+            if write.t - write.due >= HANGING_S:
+                hanging += following.due - write.due
+            else:
+                refused += following.due - write.due
+    return Waits(refused, hanging)
 
 
 def reads(trial: Slice, after: Outage | None) -> tuple[Reads, ...]:

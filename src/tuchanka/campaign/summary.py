@@ -6,15 +6,20 @@ from statistics import median
 from typing import Any
 
 from tuchanka.campaign.checker import Verdict
+from tuchanka.campaign.phase_sums import sum_phases
 
 # Times are measured to a millisecond or so; more digits would only look exact.
 DIGITS = 3
 
 
 def summarise(verdicts: Sequence[Verdict]) -> dict[str, Any]:
-    """Return the summary, ready for JSON: ``{"trials": [...], "totals": {...}}``, seconds to the millisecond."""
+    """Return the summary, ready for JSON: ``{"trials": [...], "totals": {...}}``.
+
+    Seconds are rounded to the millisecond.
+    """
     trials = [{**asdict(one), "problem": one.problem} for one in verdicts]
-    summary: dict[str, Any] = _rounded({"trials": trials, "totals": totals(verdicts)})
+    anatomy = [asdict(one) for one in sum_phases(verdicts)]
+    summary: dict[str, Any] = _rounded({"trials": trials, "totals": totals(verdicts) | {"anatomy": anatomy}})
     return summary
 
 
@@ -26,6 +31,7 @@ def totals(verdicts: Sequence[Verdict]) -> dict[str, Any]:
     """
     reactions = [one.reaction_s for one in verdicts if one.reaction_s is not None]
     read_reactions = [one.read_reaction_s for one in verdicts if one.read_reaction_s is not None]
+    redundancies = [one.redundancy_s for one in verdicts if one.redundancy_s is not None]
     recovered = sum(1 for one in verdicts if one.recovered)
     return {
         "trials": len(verdicts),
@@ -41,6 +47,18 @@ def totals(verdicts: Sequence[Verdict]) -> dict[str, Any]:
         "refused": sum(one.refused for one in verdicts),
         "dual_primary_s": _all_or_none([one.dual_primary_s for one in verdicts], max),
         "recorder_late": sum(one.recorder_late for one in verdicts),
+        "checks": _checks(verdicts),
+        "margin_min_s": min((one.margin_s for one in verdicts if one.margin_s is not None), default=None),
+        "vip_shared_s": _all_or_none([one.vip_shared_s for one in verdicts], max),
+        "redundancy_median_s": median(redundancies) if redundancies else None,
+    }
+
+
+def _checks(verdicts: Sequence[Verdict]) -> dict[str, int]:
+    """Count the checks by how they came out."""
+    return {
+        outcome: sum(1 for one in verdicts for check in one.checks if check.outcome == outcome)
+        for outcome in ("held", "broken", "not checked")
     }
 
 

@@ -1,22 +1,28 @@
 """One trial: from healthy, through a fault, to healthy again; everything that happens goes to the history."""
 
+import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from itertools import chain
 
+from tuchanka.campaign.audit import audit, baseline
 from tuchanka.campaign.evidence import count_commits, read_journal
 from tuchanka.campaign.history import History
-from tuchanka.campaign.watch import ServiceWatch
-from tuchanka.cluster import restore
+from tuchanka.campaign.keep import keep_evidence
+from tuchanka.campaign.promises import instances_of, promises
+from tuchanka.campaign.resume import INTERRUPTED
+from tuchanka.campaign.watch import ServiceWatch, missing, stable, steady
 from tuchanka.cluster.bring_up import bring_up
 from tuchanka.cluster.observe import observe
-from tuchanka.errors import LabError, TuchankaError
+from tuchanka.errors import DeadlineExceeded, LabError, TuchankaError
 from tuchanka.events import (
+    EvidenceKept,
     FaultHealed,
     FaultInjected,
     Healthy,
     RestoreStarted,
+    ServiceHeld,
     ServiceStable,
     TrialEnded,
     TrialStarted,
@@ -26,11 +32,18 @@ from tuchanka.heartbeat.client import configure, recording
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.progress import Note, Progress
 from tuchanka.timing.predict import predict_power_off
+from tuchanka.timing.types import Prediction
 from tuchanka.topology.types import Cluster, Instance
-from tuchanka.waiting import wait_until
+from tuchanka.waiting import together, truth, wait_until, within
 
 STEADY_S = 30.0
+# The longest faults are operations that go through a cluster node by node.
+APPLY_S = 600.0
 SERVICE_S = 180.0
+# A fault that the service can't survive is left as it is for so long before it is healed.
+HOLD_S = 10.0
+HEAL_S = 180.0
+MEND_S = 600.0
 # Without an outage nothing says that the cluster has reacted, so it is watched for as long as a reaction would take.
 QUIET_MARGIN_S = 3.0
 # Afterwards, to see that the restored node disturbs nothing.
@@ -39,109 +52,166 @@ AFTERMATH_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What is to be tried: a fault on one node of a cluster, watched through one of its instances."""
+    """What is to be tried: a fault on a scene of a healthy cluster, watched through all of its instances.
+
+    The verdict is about ``instance``; ``target_role`` is its role on the target.
+    """
 
     number: int
     cluster: Cluster
     instance: Instance
     fault: Fault
-    target: str
+    scene: Scene
+    target_role: str
+    prediction: Prediction | None
 
 
-async def run_trial(lab: Lab, trial: Trial, history: History, progress: Progress) -> None:
-    """Run the trial; whatever keeps it from its end is its result, and the fault is healed all the same."""
-    number, cluster, instance = trial.number, trial.cluster, trial.instance
-    state = await bring_up(lab, cluster, progress)
-    primary = state.instance(instance.name).primary
-    prediction = predict_power_off(lab.timing)
+@dataclass(slots=True)
+class _Course:
+    """How far the trial has come, and what has gone wrong."""
+
+    healed: bool = False
+    healthy: bool = False
+    problems: list[str] = field(default_factory=list)
+
+
+async def run_trial(lab: Lab, trial: Trial, history: History, progress: Progress) -> bool:
+    """Run the trial on its healthy cluster and return whether the cluster was healthy at the end.
+
+    Whatever keeps the trial from its end is its result, and the fault is healed all the same, also when it is
+    cancelled.
+    """
+    predicted = trial.prediction.phases if trial.prediction and trial.target_role == "primary" else ()
+    broken = [machine.name for machine in trial.scene.machines]
+    began, course = time.monotonic(), _Course()
     history.add(
         TrialStarted(
-            time.monotonic(),
-            trial=number,
-            cluster=cluster.name,
-            instance=instance.name,
+            began,
+            trial=trial.number,
+            cluster=trial.cluster.name,
+            instance=trial.instance.name,
             fault=trial.fault.name,
-            target=trial.target,
-            target_role="primary" if primary == trial.target else "standby",
-            predicted={phase.name: phase.seconds for phase in prediction.phases} if primary == trial.target else {},
+            target=trial.scene.target,
+            target_role=trial.target_role,
+            predicted={phase.name: phase.seconds for phase in predicted},
+            instances=instances_of(trial.cluster),
+            broken=broken,
+            promises=promises(trial.cluster, trial.instance, trial.fault, broken=broken, primary=trial.scene.primary),
         )
     )
-    began, problem = time.monotonic(), ""
-    scene = Scene(lab, trial.target, (lab.machine(trial.target),), cluster, instance, primary)
     try:
-        await _break_and_mend(scene, trial, history, progress, quiet_s=prediction.seconds + QUIET_MARGIN_S)
+        await _break_and_mend(lab, trial, course, history, progress)
     except TuchankaError as error:
-        problem = str(error)
-        try:
-            await trial.fault.heal(scene)
-        except TuchankaError as second:
-            problem += f"; healing failed: {second}"
+        course.problems.append(str(error))
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        course.problems = [INTERRUPTED]
+        raise
     finally:
-        journals = [await read_journal(machine, began) for machine in lab.nodes(cluster)]
+        if not course.healed:
+            await _heal_at_any_rate(trial, course, progress)
+        journals = await asyncio.gather(*(read_journal(machine, began) for machine in lab.nodes(trial.cluster)))
         for entry in sorted(chain(*journals), key=lambda line: line.t):
             history.add(entry)
-        history.add(TrialEnded(time.monotonic(), number, problem))
+        history.add(TrialEnded(time.monotonic(), trial.number, "; ".join(course.problems)))
+    return course.healthy
 
 
-async def _break_and_mend(
-    scene: Scene, trial: Trial, history: History, progress: Progress, *, quiet_s: float
-) -> None:
-    lab = scene.lab
-    number, cluster, instance = trial.number, trial.cluster, trial.instance
-    watch = ServiceWatch(instance.name, tuple(vip.name for vip in instance.standby_vips))
-    history.watchers.append(watch.feed)
-    config = configure(lab, [(cluster, instance)])
+async def _heal_at_any_rate(trial: Trial, course: _Course, progress: Progress) -> None:
+    try:
+        with progress.step("heal", trial.scene.target):
+            await within(HEAL_S, trial.fault.heal(trial.scene), what="the healing")
+    except TuchankaError as error:
+        course.problems.append(f"healing failed: {error}")
+
+
+async def _break_and_mend(lab: Lab, trial: Trial, course: _Course, history: History, progress: Progress) -> None:
+    number, cluster = trial.number, trial.cluster
+    before = await baseline(lab, cluster)
+    watches = [
+        ServiceWatch(instance.name, tuple(vip.name for vip in instance.standby_vips))
+        for instance in cluster.instances
+    ]
+    history.watchers += [watch.feed for watch in watches]
+    config = configure(lab, [(cluster, instance) for instance in cluster.instances])
     try:
         async with recording(lab, config, history.add):
-            with progress.step("heartbeat", instance.name):
-                await wait_until(_truth(lambda: watch.steady), deadline_s=STEADY_S, what="a steady heartbeat")
-            with progress.step(trial.fault.name, trial.target) as note:
-                watch.forget_outages()
-                history.add(FaultInjected(await trial.fault.apply(scene), number, trial.fault.name, trial.target))
-                await _wait_for_service(watch, note, quiet_s)
-                history.add(ServiceStable(time.monotonic(), number))
-                await _count(lab, trial, history, config.run, watch.resolved_up_to)
-            with progress.step("power on", trial.target):
-                await trial.fault.heal(scene)
-                history.add(FaultHealed(time.monotonic(), number, trial.fault.name, trial.target))
-            history.add(RestoreStarted(time.monotonic(), number, trial.target))
-            steps = await restore.plan(lab, cluster, trial.target, None, force=False)
-            await restore.carry_out(lab, cluster, trial.target, steps, progress)
+            with progress.step("heartbeat", cluster.name):
+                await wait_until(truth(lambda: steady(watches)), deadline_s=STEADY_S, what="a steady heartbeat")
+            with progress.step(trial.fault.name, trial.scene.target) as note:
+                returned = await _break(lab, trial, course, watches, history, note)
+                if returned:
+                    await _count(lab, trial, trial.instance, history, config.run, watches)
+            with progress.step("heal", trial.scene.target):
+                await within(HEAL_S, trial.fault.heal(trial.scene), what="the healing")
+                course.healed = True
+                history.add(FaultHealed(time.monotonic(), number, trial.fault.name, trial.scene.target))
+            history.add(RestoreStarted(time.monotonic(), number, trial.scene.target))
+            mending = within(MEND_S, bring_up(lab, cluster, progress), what=f"a mended {cluster.name}")
+            service = [] if returned else [_service_returns(number, watches, history, lambda _: None)]
+            await together(mending, *service)
             history.add(Healthy(time.monotonic(), number, cluster.name))
             settled = time.monotonic() + AFTERMATH_S
-            await wait_until(_truth(lambda: time.monotonic() >= settled), deadline_s=2 * AFTERMATH_S, what="the end")
+            await wait_until(truth(lambda: time.monotonic() >= settled), deadline_s=2 * AFTERMATH_S, what="the end")
     finally:
-        history.watchers.remove(watch.feed)
+        for watch in watches:
+            history.watchers.remove(watch.feed)
     # The writer has ended, so this count covers every beat.
-    await _count(lab, trial, history, config.run, watch.resolved_up_to)
+    for instance in cluster.instances:
+        await _count(lab, trial, instance, history, config.run, watches)
+    for event in await audit(lab, cluster, number, before):
+        history.add(event)
+    course.healthy = True
 
 
-async def _wait_for_service(watch: ServiceWatch, note: Note, quiet_s: float) -> None:
-    injected = time.monotonic()
+async def _break(
+    lab: Lab, trial: Trial, course: _Course, watches: Sequence[ServiceWatch], history: History, note: Note
+) -> bool:
+    """Inject the fault; return whether the service came back while it lasted."""
+    number, fault, scene = trial.number, trial.fault, trial.scene
+    took_effect = await within(APPLY_S, fault.apply(scene), what=f"the injection of {fault.name}")
+    history.add(FaultInjected(took_effect, number, fault.name, scene.target))
+    if not fault.returns(scene):
+        note(f"held for {HOLD_S:g} s")
+        await asyncio.sleep(HOLD_S)
+        history.add(ServiceHeld(time.monotonic(), number, HOLD_S))
+        return False
+    expected = trial.prediction or predict_power_off(lab.timing)
+    try:
+        await _service_returns(number, watches, history, note, quiet_s=expected.seconds + QUIET_MARGIN_S)
+    except DeadlineExceeded as error:
+        course.problems.append(str(error))
+        # Healing will wipe out what can be seen now.
+        kept = await keep_evidence(lab, trial.cluster, history.folder, number, "unhealed")
+        history.add(EvidenceKept(time.monotonic(), number, kept))
+        return False
+    return True
+
+
+async def _service_returns(
+    number: int, watches: Sequence[ServiceWatch], history: History, note: Note, *, quiet_s: float = 0.0
+) -> None:
+    """Wait until writes and fresh reads of every instance are back and stay, for ``quiet_s`` at least."""
+    began = time.monotonic()
 
     async def back() -> bool:
         now = time.monotonic()
-        note(watch.missing() if not watch.stable(now) else f"back for {now - injected:.0f} s")
-        return watch.stable(now) and (watch.outage_since is not None or now - injected >= quiet_s)
+        note(missing(watches) if not stable(watches, now) else f"back for {now - began:.0f} s")
+        return stable(watches, now) and now - began >= quiet_s
 
-    await wait_until(back, deadline_s=SERVICE_S, interval_s=0.1, what="the service's return", why_not=watch.missing)
+    await wait_until(
+        back, deadline_s=SERVICE_S, interval_s=0.1, what="the service's return", why_not=lambda: missing(watches)
+    )
+    history.add(ServiceStable(time.monotonic(), number))
 
 
-async def _count(lab: Lab, trial: Trial, history: History, run: str, up_to: int) -> None:
-    state = await observe(lab, trial.cluster)
-    primary = state.instance(trial.instance.name).primary
+async def _count(
+    lab: Lab, trial: Trial, instance: Instance, history: History, run: str, watches: Sequence[ServiceWatch]
+) -> None:
+    primary = (await observe(lab, trial.cluster)).instance(instance.name).primary
     if primary is None:
-        raise LabError(f"{trial.instance.name} has no primary to count commits on", where=trial.cluster.name)
+        raise LabError(f"{instance.name} has no primary to count commits on", where=trial.cluster.name)
+    up_to = next(watch.resolved_up_to for watch in watches if watch.instance == instance.name)
     counted = await count_commits(
-        lab, trial.cluster, trial.instance, primary=primary, run=run, trial=trial.number, up_to=up_to
+        lab, trial.cluster, instance, primary=primary, run=run, trial=trial.number, up_to=up_to
     )
     history.add(counted)
-
-
-def _truth(question: Callable[[], bool]) -> Callable[[], Awaitable[bool]]:
-    """Make a plain question one that can be waited on."""
-
-    async def answer() -> bool:
-        return question()
-
-    return answer

@@ -1,5 +1,7 @@
 """Follows the heartbeat while a trial runs: is the service there, and has it stayed there? No I/O."""
 
+from collections.abc import Iterable
+
 from tuchanka.campaign.service import FRESH_S
 from tuchanka.events import Event, Read, Write
 
@@ -14,7 +16,6 @@ class ServiceWatch:
         self.instance = instance
         self.good_since: dict[str, float | None] = dict.fromkeys(("", *vips))
         self.good_beats = 0
-        self.outage_since: float | None = None
         self.resolved_up_to = 0
         self._resolved_beyond: set[int] = set()
 
@@ -24,8 +25,6 @@ class ServiceWatch:
             case Write(instance=self.instance):
                 good = event.outcome == "acknowledged"
                 self.good_beats = self.good_beats + 1 if good else 0
-                if not good and self.outage_since is None:
-                    self.outage_since = event.t
                 self._resolve(event.seq)
                 self._set("", good, event.t)
             case Read(instance=self.instance):
@@ -44,10 +43,6 @@ class ServiceWatch:
         elif self.good_since.get(stream) is None:
             self.good_since[stream] = t
 
-    def forget_outages(self) -> None:
-        """Count outages from now on: what was before has nothing to do with the fault."""
-        self.outage_since = None
-
     @property
     def steady(self) -> bool:
         """Whether the heartbeat has started well: enough beats in a row, and every reader reads."""
@@ -62,3 +57,19 @@ class ServiceWatch:
         bad = [name for name, since in self.good_since.items() if since is None]
         names = [f"reads through {name}" if name else "writes" for name in bad]
         return f"no {' and no '.join(names)}" if names else "not stable yet"
+
+
+def steady(watches: Iterable[ServiceWatch]) -> bool:
+    """Whether the heartbeat of every instance has started well."""
+    return all(watch.steady for watch in watches)
+
+
+def stable(watches: Iterable[ServiceWatch], now: float) -> bool:
+    """Whether the service of every instance is good and has stayed so."""
+    return all(watch.stable(now) for watch in watches)
+
+
+def missing(watches: Iterable[ServiceWatch]) -> str:
+    """Say in words what isn't good, instance by instance."""
+    bad = [watch for watch in watches if any(since is None for since in watch.good_since.values())]
+    return "; ".join(f"{watch.instance}: {watch.missing()}" for watch in bad) or "not stable yet"

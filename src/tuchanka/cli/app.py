@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from tuchanka import __version__
-from tuchanka.cli import access, diagram, machines, measure, operate, operations, pure
+from tuchanka.cli import access, campaign, diagram, machines, measure, operate, operations, pure, reports
 from tuchanka.cli.context import settings
 
 app = typer.Typer(
@@ -41,5 +41,5 @@ def options(
     ours.lab, ours.topology, ours.json = lab, topology, json
 
 
-for module in (measure, pure, diagram, machines, operate, operations, access):
+for module in (campaign, reports, measure, pure, diagram, machines, operate, operations, access):
     module.add_to(app)

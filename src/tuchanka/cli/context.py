@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -125,5 +126,18 @@ def choose(topology: Topology, names: list[str] | None) -> tuple[Cluster, ...]:
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Do the work to its end; Ctrl-C cancels it, and it cleans up after itself."""
-    return asyncio.run(work)
+    """Do the work to its end; Ctrl-C or SIGTERM cancels it, and it cleans up after itself."""
+
+    async def cancellable() -> T:
+        task = asyncio.current_task()
+        if task:
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        return await work
+
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        return asyncio.run(cancellable())
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+    finally:
+        signal.signal(signal.SIGTERM, before)

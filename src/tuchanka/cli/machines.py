@@ -13,6 +13,8 @@ from tuchanka.cluster import operate
 from tuchanka.cluster.bring_up import bring_up
 from tuchanka.doctor import require_host
 from tuchanka.errors import InputError
+from tuchanka.faults.heal import heal_all
+from tuchanka.faults.marks import forget
 from tuchanka.lab.folder import LabFolder
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.progress import Progress
@@ -37,9 +39,10 @@ def add_to(app: typer.Typer) -> None:
 
 
 async def raise_clusters(lab: Lab, chosen: tuple[Cluster, ...], progress: Progress) -> None:
-    """Do all stages, start, and wait until healthy."""
+    """Do all stages, take back what a killed command has injected, start, and wait until healthy."""
     await pipeline.setup(lab, chosen, progress)
     await lab.provider.prepare()
+    await heal_all(lab, [machine.name for machine in lab.machines_of(chosen)], power=False)
     await together(*(bring_up(lab, cluster, progress) for cluster in chosen))
 
 
@@ -104,7 +107,14 @@ def rollback(
         targets = pipeline.rollback_targets(lab, name)
         sure(f"throw away everything on {len(targets)} machines since {name!r}", yes=yes)
         with TerminalProgress() as progress:
-            run(pipeline.roll_back(lab, targets, progress))
+            run(_roll_back(lab, targets, progress))
+
+
+async def _roll_back(lab: Lab, targets: dict[str, str], progress: Progress) -> None:
+    await pipeline.roll_back(lab, targets, progress)
+    # What is left of faults is outside the disks: links and traffic. The machines are off, and stay so.
+    await heal_all(lab, power=False)
+    forget(lab)
 
 
 def destroy(

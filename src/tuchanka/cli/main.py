@@ -37,8 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _say(
             HostError(what, where=str(error.filename or ""), hint="is there room, and may you do that there?")
         )
-    except (KeyboardInterrupt, Abort):
-        sys.stderr.write("tuchanka: interrupted; running the command again goes on\n")
+    except (KeyboardInterrupt, Abort) as interrupt:
+        sys.stderr.write(f"tuchanka: interrupted; {str(interrupt) or 'running the command again goes on'}\n")
         return 3
     return status
 

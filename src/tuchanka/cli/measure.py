@@ -1,142 +1,24 @@
-"""Commands that measure: demo, test, heartbeat, faults, report."""
+"""Commands that measure: heartbeat, faults."""
 
 import sys
 import time
 from collections import Counter
-from datetime import datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from tuchanka.campaign.history import History
-from tuchanka.campaign.run import Plan, plan_trials, run_trials
+from tuchanka.cli import faults
 from tuchanka.cli.beats import watch_heartbeat
-from tuchanka.cli.context import choose, held_lab, lab_path, open_lab, read_topology, run, settings
-from tuchanka.cli.machines import raise_clusters
-from tuchanka.cli.output import show, show_json
-from tuchanka.cli.progress import TerminalProgress
-from tuchanka.doctor import require_host
-from tuchanka.errors import InputError
-from tuchanka.events import Event, Read, TrialStarted, Write, read_history, to_json
-from tuchanka.faults.catalogue import CATALOGUE
-from tuchanka.faults.fault import Scene, find
+from tuchanka.cli.context import open_lab, run, settings
+from tuchanka.cli.output import show
+from tuchanka.events import Event, Read, Write, to_json
 from tuchanka.heartbeat.client import configure, recording
-from tuchanka.lab.lab import Lab
-from tuchanka.report.console import phases_table, trials_table
-from tuchanka.report.write import write_reports
-
-DEMO_CLUSTER = "tuchanka2"
-Out = Annotated[Path | None, typer.Option(help="A new folder for the report.", show_default="by date and time")]
-
-fault_app = typer.Typer(no_args_is_help=True, help="List, inject and heal faults.")
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (demo, report, heartbeat):
-        app.command()(command)
-    app.command("test")(measure)
-    app.add_typer(fault_app, name="fault")
-
-
-def _folder(out: Path | None, what: str) -> Path:
-    """Return the report's folder; a measurement is never overwritten."""
-    folder = (out or Path("tuchanka-reports") / f"{datetime.now():%Y%m%d-%H%M%S}-{what}").absolute()  # noqa: DTZ005 - local
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError("is not an empty folder", where=str(folder), hint="name a new one with --out")
-    above = next(path for path in folder.parents if path.exists())
-    if not above.is_dir():
-        raise InputError("is not a folder", where=str(above), hint="name a new one with --out")
-    return folder
-
-
-def _measure(context: typer.Context, plan: list[Plan], names: list[str], folder: Path) -> bool:
-    """Run the trials and write and show the reports; return whether all of them recovered."""
-    with held_lab(context, make=True) as lab, TerminalProgress() as progress:
-        run(raise_clusters(lab, choose(lab.topology, names), progress))
-        with History(folder / "history.jsonl") as history:
-            try:
-                run(run_trials(lab, plan, history, progress))
-            finally:
-                verdicts = write_reports(folder, history.events)
-    if settings(context).json:
-        typer.echo((folder / "summary.json").read_text(), nl=False)
-    else:
-        show(trials_table(verdicts))
-        for verdict in verdicts:
-            show(phases_table(verdict))
-        show(f"report: {folder / 'report.html'}")
-    return bool(verdicts) and all(verdict.recovered for verdict in verdicts)
-
-
-def demo(context: typer.Context, out: Out = None) -> None:
-    """Build tuchanka2, cut its primary's power, watch it fail over, mend it, and report."""
-    folder = _folder(out, "demo")
-    choose(read_topology(context)[0], [DEMO_CLUSTER])
-    require_host(state=lab_path(context))
-    plan = [Plan(DEMO_CLUSTER, "power-off", "primary")]
-    recovered = _measure(context, plan, [DEMO_CLUSTER], folder)
-    if not settings(context).json:
-        show(
-            f"\nThe lab is still running; its state is in {lab_path(context)}. Go on with:\n"
-            "  tuchanka status           its state now      tuchanka mon        the same, live\n"
-            f"  tuchanka test {DEMO_CLUSTER} --rounds 5       five more power losses\n"
-            "  tuchanka ssh tuchanka2a   log in             tuchanka destroy    take it all away"
-        )
-    if not recovered:
-        raise typer.Exit(1)
-
-
-def measure(
-    context: typer.Context,
-    clusters: Annotated[list[str] | None, typer.Argument(help="Clusters.", show_default="all")] = None,
-    fault: Annotated[list[str] | None, typer.Option(help="A fault; may be repeated.", show_default="all")] = None,
-    rounds: Annotated[int, typer.Option(min=1, help="How often each fault is tried.")] = 1,
-    target: Annotated[str, typer.Option(help="primary, standby, or a node.")] = "primary",
-    out: Out = None,
-) -> None:
-    """Measure faults, one trial after another: [bold]tuchanka test tuchanka2 --fault power-off --rounds 5[/]."""
-    folder = _folder(out, "test")
-    topology, _ = read_topology(context)
-    faults = [find(CATALOGUE, name).name for name in fault or sorted(CATALOGUE)]
-    if target not in {"primary", "standby"} and not clusters:
-        clusters = [topology.cluster_of(target).name]
-    chosen = choose(topology, clusters)
-    if target not in {"primary", "standby"}:
-        for cluster in chosen:
-            cluster.node(target)
-    names = [cluster.name for cluster in chosen]
-    require_host(state=lab_path(context))
-    if not _measure(context, plan_trials(names, faults, rounds=rounds, target=target), names, folder):
-        raise typer.Exit(1)
-
-
-def report(
-    context: typer.Context, folder: Annotated[Path, typer.Argument(help="A folder with a history.jsonl.")]
-) -> None:
-    """Write the reports of a measured run again, from its history alone, and show the figures.
-
-    Exit status 1 if a trial failed.
-    """
-    file = folder / "history.jsonl"
-    try:
-        with file.open(encoding="utf-8") as lines:
-            events = list(read_history(lines, where=str(file)))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it isn't UTF-8"
-        raise InputError(f"can't be read: {reason}", where=str(file), hint="name a report's folder") from error
-    if not any(isinstance(event, TrialStarted) for event in events):
-        raise InputError("holds no trial", where=str(file), hint="name the folder of another run")
-    verdicts = write_reports(folder, events)
-    if settings(context).json:
-        typer.echo((folder / "summary.json").read_text(), nl=False)
-    else:
-        show(trials_table(verdicts))
-        show(f"report: {folder / 'report.html'}")
-    if not all(verdict.recovered for verdict in verdicts):
-        raise typer.Exit(1)
+    app.command()(heartbeat)
+    app.add_typer(faults.app, name="fault")
 
 
 class _Tally:
@@ -200,70 +82,3 @@ def heartbeat(
         tally.show()
     if not settings(context).json and any(set(c) != {"acknowledged"} for c in tally.writes.values()):
         raise typer.Exit(1)
-
-
-@fault_app.command("list")
-def fault_list(context: typer.Context) -> None:
-    """List the faults: what each does, and what should happen then."""
-    if settings(context).json:
-        show_json(
-            [
-                {
-                    "name": f.name,
-                    "family": f.family,
-                    "needs": f.needs,
-                    "does": f.does,
-                    "expect": f.expect,
-                    "proves": f.proves,
-                }
-                for f in CATALOGUE.values()
-            ]
-        )
-        return
-    table = Table("fault", "does", "what should happen", "needs")
-    for fault in CATALOGUE.values():
-        table.add_row(fault.name, fault.does, fault.expect, ", ".join(fault.needs))
-    show(table)
-
-
-def _nodes(lab: Lab, target: str) -> list[str]:
-    """Return the machines that a machine's or a site's name stands for."""
-    in_site = [machine.name for machine in lab.topology.machines if machine.site == target]
-    return in_site or [lab.topology.machine(target).name]
-
-
-@fault_app.command("inject")
-def fault_inject(
-    context: typer.Context,
-    name: Annotated[str, typer.Argument(help="A fault.")],
-    target: Annotated[str, typer.Argument(help="A node or a site.")],
-) -> None:
-    """Inject a fault now: [bold]tuchanka fault inject power-off tuchanka2a[/]."""
-    fault = find(CATALOGUE, name)
-    with held_lab(context) as lab:
-        scene = Scene(lab, target, tuple(lab.machine(node) for node in _nodes(lab, target)))
-
-        async def inject() -> None:
-            await fault.apply(scene)
-
-        with TerminalProgress() as progress, progress.step(name, target):
-            run(inject())
-
-
-@fault_app.command("heal")
-def fault_heal(
-    context: typer.Context,
-    target: Annotated[str | None, typer.Argument(help="A node or a site.", show_default="everything")] = None,
-) -> None:
-    """Take back every fault; a node that was lost then waits for [bold]tuchanka restore[/]."""
-    with held_lab(context) as lab:
-        made = [m.name for m in lab.topology.machines if lab.machine(m.name).snapshots()]
-        names = _nodes(lab, target) if target else made
-        scene = Scene(lab, target or "everything", tuple(lab.machine(node) for node in names))
-
-        async def heal() -> None:
-            for fault in CATALOGUE.values():
-                await fault.heal(scene)
-
-        with TerminalProgress() as progress, progress.step("heal", target or "everything"):
-            run(heal())

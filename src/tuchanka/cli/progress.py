@@ -58,6 +58,6 @@ class TerminalProgress:
         finally:
             self.bars.remove_task(task)
             took = f"{time.monotonic() - began:6.1f} s"
-            last = f"  {notes[0]}" if stage == "restore" or mark == "✗" else ""
+            last = f"  {notes[0]}" if stage == "restore" or stage.startswith("trial ") or mark == "✗" else ""
             self.console.print(f"[{style}]{mark}[/] {stage:<10} {node:<14} {took}", end="")
             self.console.print(last, style="dim", markup=False, soft_wrap=True)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,10 +47,7 @@ class Look:
 
 
 def script(cluster: Cluster, node: str) -> str:
-    """Return the shell script that shows everything of a node; its sections begin with ``@@``.
-
-    They run side by side, each with its own deadline: a daemon that hangs hides its own section and no other.
-    """
+    """Return the shell script that shows everything of a node."""
     sections = {
         "stack": "timeout 3 systemctl is-active corosync pacemaker",
         "quorum": "timeout 3 corosync-quorumtool -s",
@@ -61,6 +59,14 @@ def script(cluster: Cluster, node: str) -> str:
         for instance in cluster.instances
         if node in instance.nodes
     }
+    return side_by_side(sections)
+
+
+def side_by_side(sections: Mapping[str, str]) -> str:
+    """Return a shell script that runs a command for each section, and shows each under a line of ``@@`` and its name.
+
+    They run side by side, each with its own deadline: a daemon that hangs hides its own section and no other.
+    """
     started = [
         f'{{ echo "@@{name}"; {command}\necho; }} > "$seen/{number}" 2>/dev/null &'
         for number, (name, command) in enumerate(sections.items())
@@ -158,9 +164,14 @@ def _node(name: str, site: str, look: Look, view: CrmView) -> NodeState:
 
 
 def _quorum(cluster: Cluster, looks: list[Look]) -> QuorumState:
-    """Read ``corosync-quorumtool -s``, of a node that has quorum if there is one."""
+    """Read the quorum of a node that has it if there is one."""
     texts = [look.quorum for look in looks if look.quorum]
     text = next((text for text in texts if re.search(r"^Quorate:\s+Yes", text, re.MULTILINE)), "".join(texts[:1]))
+    return read_quorum(text, witness=cluster.witness)
+
+
+def read_quorum(text: str, *, witness: bool) -> QuorumState:
+    """Read ``corosync-quorumtool -s``; ``witness``: the cluster has a quorum device."""
 
     def number(name: str) -> int:
         found = re.search(rf"^{name}:\s+(\d+)", text, re.MULTILINE)
@@ -171,7 +182,7 @@ def _quorum(cluster: Cluster, looks: list[Look]) -> QuorumState:
         quorate=bool(re.search(r"^Quorate:\s+Yes", text, re.MULTILINE)),
         votes=number("Total votes"),
         expected=number("Expected votes"),
-        device=votes if cluster.witness else None,
+        device=votes if witness else None,
     )
 
 

@@ -28,6 +28,19 @@ class Scene:
     instance: Instance | None = None
     primary: str | None = None
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its machines."""
+        return tuple(machine.name for machine in self.machines)
+
+    @property
+    def clusters(self) -> tuple[Cluster, ...]:
+        """The scene's cluster; where it is of none alone (a whole site), every one that has a machine in it."""
+        if self.cluster is not None:
+            return (self.cluster,)
+        mine = set(self.names)
+        return tuple(one for one in self.lab.topology.clusters if mine & {node.name for node in one.nodes})
+
 
 def comes_back(scene: Scene) -> bool:
     """Say that the service is to come back while the fault lasts."""

@@ -133,8 +133,24 @@ def machines_of(topology: Topology, cluster: Cluster | None, scope: Scope, targe
 
 
 def make_scene(
-    lab: Lab, cluster: Cluster | None, instance: Instance | None, fault: Fault, target: str, primary: str | None
+    lab: Lab,
+    cluster: Cluster | None,
+    instance: Instance | None,
+    fault: Fault | None,
+    target: str,
+    primary: str | None,
 ) -> Scene:
-    """Return the scene of a fault on a target that ``resolve`` or ``check_target`` has let through."""
-    names = machines_of(lab.topology, cluster, fault.scope, target)
+    """Return the scene of a fault (``None``: of any) on a target that ``resolve`` or ``check_target`` let through.
+
+    Without a cluster it is the one that the target belongs to; a site and the witness belong to all of them.
+    """
+    if cluster is None:
+        match kind_of(lab.topology, target):
+            case "node":
+                cluster = lab.topology.cluster_of(target)
+            case "cluster":
+                cluster = lab.topology.cluster(target)
+            case _:
+                pass
+    names = machines_of(lab.topology, cluster, fault.scope if fault else "node", target)
     return Scene(lab, target, tuple(lab.machine(name) for name in names), cluster, instance, primary)

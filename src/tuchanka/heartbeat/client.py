@@ -45,6 +45,7 @@ def configure(
                 primary=str(instance.primary_vip.address),
                 readers=tuple(Reader(vip.name, str(vip.address)) for vip in instance.standby_vips),
                 probes=tuple(Probe(name, str(cluster.node(name).address)) for name in instance.nodes),
+                vip=instance.primary_vip.name,
             )
             for cluster, instance in instances
         ),

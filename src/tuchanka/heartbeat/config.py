@@ -33,7 +33,10 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class InstanceConfig:
-    """One instance to write to, read from and probe. Addresses are IP addresses: a name would need a resolver."""
+    """One instance to write to, read from and probe. Addresses are IP addresses: a name would need a resolver.
+
+    ``primary`` is the address of the primary VIP, ``vip`` its name.
+    """
 
     name: str
     port: int
@@ -43,6 +46,7 @@ class InstanceConfig:
     primary: str
     readers: tuple[Reader, ...] = ()
     probes: tuple[Probe, ...] = ()
+    vip: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from tuchanka.events import Clock, Event, RecorderLate
 from tuchanka.heartbeat.config import Config
 from tuchanka.heartbeat.streams import Stream, streams
+from tuchanka.heartbeat.vips import watch_vips
 
 # How often the wall clock is noted: a step of the host's clock during a run then shows.
 CLOCK_EVERY_S = 10.0
@@ -22,9 +23,10 @@ async def record(config: Config, emit: Callable[[Event], None], stop: asyncio.Ev
     every = streams(config.run, config.instances)
     try:
         async with asyncio.TaskGroup() as group:
-            clock = group.create_task(_note_clock(emit))
+            others = [group.create_task(_note_clock(emit)), group.create_task(watch_vips(config.instances, emit))]
             await _tick(config, every, emit, stop, group)
-            clock.cancel()
+            for other in others:
+                other.cancel()
     finally:
         for stream in every:
             stream.close()
@@ -45,7 +47,8 @@ async def _tick(
     """
 
     async def beat(stream: Stream, seq: int, due: float) -> None:
-        emit(await stream.beat(seq, due, loop.time() + config.deadline_s))
+        for event in await stream.beat(seq, due, loop.time() + config.deadline_s):
+            emit(event)
 
     loop = asyncio.get_running_loop()
     t0 = loop.time()

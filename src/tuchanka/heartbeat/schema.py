@@ -22,8 +22,15 @@ WRITE = "INSERT INTO beat (run, seq, written_mono) VALUES ($1, $2, $3)"
 
 READ_NEWEST = "SELECT seq, written_mono FROM beat WHERE run = $1 ORDER BY seq DESC LIMIT 1"
 
-# A server may be out of recovery and still refuse writes (``default_transaction_read_only``).
-ASK_ROLE = "SELECT pg_is_in_recovery(), current_setting('transaction_read_only')"
+# A server may be out of recovery and still refuse writes (``default_transaction_read_only``). Then its position in
+# the log, in bytes, and the standbys of a primary as "NAME STATE/SYNC_STATE" (null where we may not see them).
+ASK_ROLE = """\
+SELECT pg_is_in_recovery(), current_setting('transaction_read_only'),
+    (CASE WHEN pg_is_in_recovery() THEN greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())
+        ELSE pg_current_wal_lsn() END - '0/0'::pg_lsn)::bigint,
+    CASE WHEN NOT pg_is_in_recovery() AND pg_has_role('pg_read_all_stats', 'USAGE') THEN ARRAY(
+        SELECT application_name || ' ' || state || '/' || sync_state FROM pg_stat_replication
+        WHERE application_name <> 'pg_basebackup' ORDER BY application_name) END"""
 
 _RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,62}")
 
@@ -39,10 +46,10 @@ def check_run(run: str) -> str:
     return run
 
 
-def grant(user: str) -> str:
-    """Return the statement that lets ``user`` (an SQL identifier) do all that the recorder does."""
+def grants(user: str) -> tuple[str, ...]:
+    """Return the statements that let ``user`` (an SQL identifier) do all that the recorder does."""
     quoted = user.replace('"', '""')
-    return f'GRANT SELECT, INSERT ON beat TO "{quoted}"'
+    return f'GRANT SELECT, INSERT ON beat TO "{quoted}"', f'GRANT pg_read_all_stats TO "{quoted}"'
 
 
 def found_ranges(run: str) -> str:

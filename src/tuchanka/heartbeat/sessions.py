@@ -35,13 +35,14 @@ class Answer:
 
     ``rows`` is None where no answer came or the server said no. ``sent`` is when the statement was handed to the
     socket (seconds of CLOCK_MONOTONIC), None where it never was. ``said_no``: the server answered with an error and
-    rolled back.
+    rolled back. ``closed``: there was no connection to be had because whoever is there answered that there is none.
     """
 
     rows: Sequence[Sequence[Any]] | None
     sent: float | None = None
     said_no: bool = False
     error: str = ""
+    closed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,9 @@ class Sessions:
             try:
                 session = await self._open(deadline)
             except FAILURES as error:
-                return Answer(None, error=words(error, "connect"))
+                # Not "no route to host": that is our own kernel's guess, and may be of an earlier beat.
+                closed = isinstance(error, ConnectionRefusedError | asyncpg.PostgresError)
+                return Answer(None, error=words(error, "connect"), closed=closed)
         loop = asyncio.get_running_loop()
         late = loop.call_at(deadline, session.connection.terminate)
         sent = loop.time()

@@ -1,21 +1,24 @@
-"""The three kinds of beats: a write, a read, a role probe. Each ends as one event."""
+"""The three kinds of beats: a write, a read, a role probe. Each ends as one event (a primary's probe as two)."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Literal, Protocol
 
-from tuchanka.events import Event, Outcome, Read, RoleProbe, Write
+from tuchanka.events import Event, Outcome, Read, RoleProbe, Streaming, Write
 from tuchanka.heartbeat.config import InstanceConfig, Probe, Reader
 from tuchanka.heartbeat.schema import ASK_ROLE, READ_NEWEST, WRITE
 from tuchanka.heartbeat.sessions import Answer, Sessions, Target
 
 Role = Literal["primary", "standby", "unreachable"]
+# What a primary's standbys do is noted when it changes, and at least this often.
+STREAMING_EVERY_S = 1.0
 
 
 class Stream(Protocol):
     """Something that is asked once a tick."""
 
-    async def beat(self, seq: int, due: float, deadline: float) -> Event:
-        """Do the beat number ``seq``, planned for ``due``, and return its event by ``deadline`` (monotonic)."""
+    async def beat(self, seq: int, due: float, deadline: float) -> Sequence[Event]:
+        """Do the beat number ``seq``, planned for ``due``, and return its events by ``deadline`` (monotonic)."""
         ...
 
     def close(self) -> None:
@@ -35,11 +38,11 @@ class Writer:
         self._instance = instance.name
         self._sessions = Sessions(_target(instance, instance.primary), WRITE)
 
-    async def beat(self, seq: int, due: float, deadline: float) -> Write:
+    async def beat(self, seq: int, due: float, deadline: float) -> tuple[Write]:
         """Write ``seq``. ``sent`` of a beat that never sent its statement is when it started."""
         started = _now()
         answer = await self._sessions.ask(deadline, lambda sent: (self._run, seq, sent))
-        return Write(
+        write = Write(
             t=_now(),
             instance=self._instance,
             seq=seq,
@@ -48,6 +51,7 @@ class Writer:
             outcome=outcome(answer),
             error=answer.error,
         )
+        return (write,)
 
     def close(self) -> None:
         """Give the connections up without waiting."""
@@ -63,14 +67,14 @@ class NewestReader:
         self._vip = reader.vip
         self._sessions = Sessions(_target(instance, reader.address), READ_NEWEST)
 
-    async def beat(self, seq: int, due: float, deadline: float) -> Read:
+    async def beat(self, seq: int, due: float, deadline: float) -> tuple[Read]:
         """Read once."""
         answer = await self._sessions.ask(deadline, lambda _: (self._run,))
         t = _now()
         if answer.rows is None:
-            return Read(t=t, instance=self._instance, vip=self._vip, due=due, ok=False, error=answer.error)
+            return (Read(t=t, instance=self._instance, vip=self._vip, due=due, ok=False, error=answer.error),)
         newest, age = (answer.rows[0][0], t - answer.rows[0][1]) if answer.rows else (0, 0.0)
-        return Read(t=t, instance=self._instance, vip=self._vip, due=due, ok=True, seq=newest, age=age)
+        return (Read(t=t, instance=self._instance, vip=self._vip, due=due, ok=True, seq=newest, age=age),)
 
     def close(self) -> None:
         """Give the connections up without waiting."""
@@ -78,17 +82,27 @@ class NewestReader:
 
 
 class RoleAsker:
-    """Asks a node directly, not through a VIP, whether it would accept a write."""
+    """Asks a node directly, not through a VIP, whether it would accept a write, and which standbys it feeds."""
 
     def __init__(self, instance: InstanceConfig, probe: Probe) -> None:
         self._instance = instance.name
         self._node = probe.node
         self._sessions = Sessions(_target(instance, probe.address), ASK_ROLE)
+        self._noted: tuple[float, dict[str, str]] | None = None
 
-    async def beat(self, seq: int, due: float, deadline: float) -> RoleProbe:
+    async def beat(self, seq: int, due: float, deadline: float) -> tuple[Event, ...]:
         """Ask once."""
         answer = await self._sessions.ask(deadline, lambda _: ())
-        return RoleProbe(t=_now(), instance=self._instance, node=self._node, due=due, role=_role(answer))
+        t, role = _now(), _role(answer)
+        lsn, names = answer.rows[0][2:] if answer.rows else (None, None)
+        probe = RoleProbe(t, self._instance, self._node, due, role, lsn=lsn, closed=answer.closed)
+        if role != "primary" or names is None:
+            return (probe,)
+        standbys = dict(name.rsplit(" ", 1) for name in names)
+        if self._noted and self._noted[1] == standbys and due - self._noted[0] < STREAMING_EVERY_S:
+            return (probe,)
+        self._noted = (due, standbys)
+        return probe, Streaming(t, self._instance, self._node, due, standbys)
 
     def close(self) -> None:
         """Give the connections up without waiting."""
@@ -115,7 +129,7 @@ def outcome(answer: Answer) -> Outcome:
 def _role(answer: Answer) -> Role:
     if not answer.rows:
         return "unreachable"
-    in_recovery, read_only = answer.rows[0]
+    in_recovery, read_only = answer.rows[0][:2]
     return "primary" if not in_recovery and read_only == "off" else "standby"
 
 

@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tuchanka.errors import CommandFailed, LabError, MachineError, UnknownName
+from tuchanka.errors import CommandFailed, DeadlineExceeded, LabError, MachineError, UnknownName
 from tuchanka.files import File
-from tuchanka.machines.protocols import Completed, PowerState, Provider, WatchdogState
+from tuchanka.machines.protocols import Completed, Cut, PowerState, Provider, WatchdogState
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,12 @@ class FakeProvider:
         self.machines: dict[str, FakeMachine] = {}
         self.has_image = False
         self.has_network = False
+        self.network = FakeNetwork(self)
+        self.lacks: dict[str, str] = {}
+
+    def missing(self) -> Mapping[str, str]:
+        """Return what the test says that this host lacks."""
+        return self.lacks
 
     async def make_image(self, note: Callable[[str], None]) -> None:
         """Remember that there is an image."""
@@ -103,6 +109,40 @@ class FakeProvider:
         return answer
 
 
+class FakeNetwork:
+    """The cuts and delays in force."""
+
+    def __init__(self, provider: FakeProvider) -> None:
+        self.provider = provider
+        self.cuts: dict[str, tuple[Cut, ...]] = {}
+        self.delays: dict[str, int] = {}
+
+    async def block(self, name: str, cuts: Sequence[Cut]) -> float:
+        """Keep the cuts."""
+        self.provider.take(Step("network", "block", name))
+        self.cuts[name] = tuple(cuts)
+        return self.provider.clock()
+
+    async def unblock(self, name: str | None = None) -> None:
+        """Forget them."""
+        self.provider.take(Step("network", "unblock", name or ""))
+        self.cuts = {one: cuts for one, cuts in self.cuts.items() if name not in {None, one}}
+
+    async def blocked(self) -> tuple[str, ...]:
+        """Return their names."""
+        return tuple(self.cuts)
+
+    async def delay(self, machine: str, milliseconds: int) -> float:
+        """Keep the delay."""
+        self.provider.take(Step(machine, "delay", str(milliseconds)))
+        self.delays[machine] = milliseconds
+        return self.provider.clock()
+
+    async def undelay(self, machine: str) -> None:
+        """Forget it."""
+        self.delays.pop(machine, None)
+
+
 class FakeMachine:
     """One machine: the verbs of ``protocols.Machine``. Tests set ``armed`` and ``console`` as they need them."""
 
@@ -113,6 +153,7 @@ class FakeMachine:
         self.kept: list[tuple[str, dict[str, File]]] = []
         self.on = False
         self.link_up = True
+        self.stands_still = False
         self.armed = False
         self.boots = 0
         self.console = ""
@@ -141,6 +182,8 @@ class FakeMachine:
     ) -> Completed:
         """End as the script says; a command that is to take too long is scripted as ``DeadlineExceeded``."""
         self._must_be_on()
+        if self.stands_still:
+            raise DeadlineExceeded(f"{' '.join(argv)[:80]!r} had not ended after {timeout:g} s", where=self.name)
         completed = self.provider.answer(self._take("run", " ".join(argv), stdin, user)) or Completed(0, "", "")
         if check and completed.status != 0:
             output = completed.stderr or completed.stdout
@@ -170,28 +213,31 @@ class FakeMachine:
         return completed.stdout.encode()
 
     async def power_on(self) -> None:
-        """Switch it on."""
+        """Switch it on, or thaw it."""
         self._take("power_on")
+        self.stands_still = False
         if not self.on:
-            self.on = self.link_up = True
+            self.on = True
             self.boots += 1
 
     async def power_off(self) -> float:
         """Switch it off."""
         self._take("power_off")
-        self.on = self.armed = False
+        self.on = self.armed = self.stands_still = False
         return self.provider.clock()
 
     async def reset(self) -> float:
         """Boot it again."""
         self._must_be_on("is off, so it can't be reset")
         self._take("reset")
-        self.armed = False
+        self.armed = self.stands_still = False
         self.boots += 1
         return self.provider.clock()
 
     async def shut_down(self) -> None:
         """Switch it off in good order, which makes no difference here."""
+        if self.stands_still:
+            raise MachineError("is frozen, so it can't shut down", where=self.name, hint="thaw it, or cut its power")
         self._take("shut_down")
         self.on = self.armed = False
 
@@ -201,7 +247,6 @@ class FakeMachine:
 
     async def link(self, *, up: bool) -> float:
         """Set the link."""
-        self._must_be_on("is off, so its link can't be set")
         self._take("link", "up" if up else "down")
         self.link_up = up
         return self.provider.clock()
@@ -235,6 +280,23 @@ class FakeMachine:
         if not self.on:
             return "absent"
         return "armed" if self.armed else "disarmed"
+
+    async def freeze(self, *, watchdog_runs: bool = False) -> float:
+        """Stand still; no watchdog fires here."""
+        self._must_be_on("is off, so it can't be frozen")
+        self._take("freeze", "while the watchdog runs" if watchdog_runs else "")
+        self.stands_still = True
+        return self.provider.clock()
+
+    async def thaw(self) -> float:
+        """Go on."""
+        self._take("thaw")
+        self.stands_still = False
+        return self.provider.clock()
+
+    async def frozen(self) -> bool:
+        """Say whether it stands still."""
+        return self.stands_still
 
 
 _: Callable[[], Provider] = FakeProvider  # mypy checks here that nothing of the protocols is missing

@@ -11,6 +11,8 @@ from tuchanka.files import File
 
 PowerState = Literal["on", "off"]
 WatchdogState = Literal["armed", "disarmed", "absent"]
+# The end of a ``Cut`` that is no machine: every client of the lab.
+CLIENT = "client"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ class Power(Protocol):
     """Switches the machine; each verb is safe to repeat, and returns when it took effect."""
 
     async def power_on(self) -> None:
-        """Switch it on and wait until it takes commands."""
+        """Switch it on, or thaw it, and wait until it takes commands."""
 
     async def power_off(self) -> float:
         """Cut the power: nothing in the machine gets to say goodbye. Returns when, in monotonic seconds."""
@@ -88,10 +90,10 @@ class Power(Protocol):
 
 @runtime_checkable
 class Link(Protocol):
-    """Takes the machine's network link down and up; it stays as set when the machine is reset."""
+    """Takes the machine's network link down and up; a pulled cable stays pulled whatever happens to the machine."""
 
     async def link(self, *, up: bool) -> float:
-        """Set the link. Returns when, in monotonic seconds."""
+        """Set the link, also of a machine that is off. Returns when, in monotonic seconds."""
 
 
 @runtime_checkable
@@ -113,7 +115,7 @@ class Console(Protocol):
     """Shows what the machine wrote to its console."""
 
     def console_log(self) -> str:
-        """The whole text so far."""
+        """The text so far; what is old may be missing."""
 
 
 @runtime_checkable
@@ -124,12 +126,93 @@ class Watchdog(Protocol):
         """Say whether it would reset the machine if nobody fed it."""
 
 
-class Machine(Runner, Copier, Power, Link, Snapshots, Console, Watchdog, Protocol):
+@runtime_checkable
+class Freeze(Protocol):
+    """Stops the whole machine in the middle of whatever it does, and lets it go on as if nothing had been.
+
+    Power off, reset and an expired watchdog end a frozen machine as they end any other; it boots thawed.
+    """
+
+    async def freeze(self, *, watchdog_runs: bool = False) -> float:
+        """Freeze it. Returns when all of it stood still, in monotonic seconds.
+
+        By default the watchdog stands still, too, as a hypervisor pauses it with the virtual machine. With
+        ``watchdog_runs`` it goes on counting, as hardware does when the system stalls, and resets the machine.
+
+        Raises:
+            MachineError: the machine is off, or the host can't freeze it.
+        """
+
+    async def thaw(self) -> float:
+        """Let it go on; safe on a machine that isn't frozen. Returns when, in monotonic seconds."""
+
+    async def frozen(self) -> bool:
+        """Say whether it is frozen."""
+
+
+@runtime_checkable
+class PowerLog(Protocol):
+    """Remembers when the machine stopped."""
+
+    def stops(self) -> tuple[tuple[float, str], ...]:
+        """When (monotonic seconds) and why it stopped running, or lost its power; oldest first."""
+
+
+class Machine(Runner, Copier, Power, Link, Snapshots, Console, Watchdog, Freeze, Protocol):
     """A machine with every capability, as the lab providers make them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """``destination`` doesn't hear ``source``; each is a machine's name, or ``CLIENT``.
+
+    With ``tcp_port`` only TCP from or to that port is lost. ``loss_percent`` is how much of it, drawn at random.
+    """
+
+    source: str
+    destination: str
+    tcp_port: int | None = None
+    loss_percent: int = 100
+
+
+@runtime_checkable
+class Traffic(Protocol):
+    """Loses what one machine sends to another. Cuts stay until they are taken back, whatever becomes of a machine."""
+
+    async def block(self, name: str, cuts: Sequence[Cut]) -> float:
+        """Put the cuts in force under a name, in place of what was there. Returns when, in monotonic seconds."""
+
+    async def unblock(self, name: str | None = None) -> None:
+        """Take back the cuts of a name, or all; safe to repeat."""
+
+    async def blocked(self) -> tuple[str, ...]:
+        """Return the names that have cuts in force."""
+
+
+@runtime_checkable
+class Latency(Protocol):
+    """Delays what a machine hears, until it is taken back or the machine boots again."""
+
+    async def delay(self, machine: str, milliseconds: int) -> float:
+        """Delay it. Returns when that began, in monotonic seconds."""
+
+    async def undelay(self, machine: str) -> None:
+        """Take the delay back; safe to repeat."""
+
+
+class Network(Traffic, Latency, Protocol):
+    """Everything that can be done to a lab's network."""
 
 
 class Provider(Protocol):
     """Makes machines and the network between them, and takes all of it away again."""
+
+    @property
+    def network(self) -> Network:
+        """What can be done to the network between the machines."""
+
+    def missing(self) -> Mapping[str, str]:
+        """Return the capabilities that this host can't give, by their protocol's name, and why."""
 
     @property
     def packages_included(self) -> bool:

@@ -4,7 +4,7 @@ from tuchanka.files import File
 from tuchanka.render.engine import fill
 from tuchanka.render.layout import PG_SOCKETS, PGPASS, InstancePaths
 from tuchanka.timing.types import Timing
-from tuchanka.topology.types import Cluster, Instance, Topology
+from tuchanka.topology.types import Cluster, Instance, Node, Topology
 
 
 def instance_files(
@@ -52,9 +52,14 @@ def synchronous_standby_names(cluster: Cluster, instance: Instance, node: str) -
     """
     if instance.synchronous is None:
         return ""
-    others = [cluster.node(name) for name in instance.nodes if name != node]
-    if instance.synchronous.other_site_first:
-        here = cluster.node(node).site
-        others = sorted(others, key=lambda other: other.site == here)  # stable: the topology's order within a site
-    names = ", ".join(f'"{other.name}"' for other in others)
+    names = ", ".join(f'"{other.name}"' for other in standbys_in_order(cluster, instance, node))
     return f"{instance.synchronous.method} {instance.synchronous.count} ({names})"
+
+
+def standbys_in_order(cluster: Cluster, instance: Instance, node: str) -> list[Node]:
+    """Return the nodes that a primary on ``node`` asks to confirm a commit, the first ones first."""
+    others = [cluster.node(name) for name in instance.nodes if name != node]
+    if instance.synchronous and instance.synchronous.other_site_first:
+        here = cluster.node(node).site
+        return sorted(others, key=lambda other: other.site == here)  # stable: the topology's order within a site
+    return others

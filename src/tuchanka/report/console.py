@@ -8,6 +8,9 @@ from rich.text import Text
 
 from tuchanka.campaign.checker import Verdict
 from tuchanka.report import phases, words
+from tuchanka.report.compare import differences
+from tuchanka.report.groups import groups_of
+from tuchanka.report.runs import Report
 
 # Broken by hand, so that the table fits a terminal of ordinary width.
 COLUMNS = (
@@ -19,6 +22,17 @@ COLUMNS = (
     "two\nprimaries",
     "healthy\nagain",
 )
+
+
+# More trials than this are shown by their kind: nobody reads a hundred rows.
+FEW = 10
+
+
+def results(report: Report) -> list[RenderableType]:
+    """Return what is printed of a report: every trial of few, the kinds of many; and the differences."""
+    few = len(report.verdicts) <= FEW and not report.compare
+    found = [trials_table(report.verdicts) if few else groups_table(report)]
+    return [*found, differences_table(report)] if report.compare else found
 
 
 def trials_table(verdicts: Sequence[Verdict]) -> RenderableType:
@@ -46,6 +60,61 @@ def trials_table(verdicts: Sequence[Verdict]) -> RenderableType:
         Text(f"trial {one.trial}: {words.clean(problem)}", "red") for one in verdicts for problem in one.problems
     ]
     return Group(table, *problems)
+
+
+def groups_table(report: Report) -> RenderableType:
+    """Return a row per kind of trial, and below it the trials that failed."""
+    table = Table(title=f"{len(report.verdicts)} trials", title_justify="left")
+    for column in ("cluster", "fault", "target"):
+        table.add_column(column)
+    for column in (
+        "trials",
+        "writes away\nmedian",
+        "95 % interval",
+        "worst",
+        "predicted",
+        "reads away\nmedian",
+        "lost",
+    ):
+        table.add_column(column, justify="right")
+    table.add_column("failed", justify="right")
+    for one in groups_of(report):
+        found = one.write_spread
+        table.add_row(
+            Text(words.clean(one.key.cluster)),
+            Text(words.clean(one.key.fault)),
+            Text(words.clean(one.key.role + (f", {one.key.run}" if one.key.run else ""))),
+            str(len(one.trials)),
+            words.away(found),
+            words.interval(found),
+            words.NONE if found is None else words.reaction(found.worst),
+            words.seconds(one.predicted_s),
+            words.away(one.read_spread),
+            Text(words.count(one.lost), "" if one.lost == 0 else "bold red"),
+            Text(str(one.failed), "bold red" if one.failed else "green"),
+        )
+    failed = [one for one in report.verdicts if not one.recovered]
+    told = [Text(f"trial {one.trial}, {words.title(one)}: {words.clean(one.problem)}", "red") for one in failed]
+    return Group(table, *told)
+
+
+def differences_table(report: Report) -> RenderableType:
+    """Return how the later runs differ from the first."""
+    table = Table(title=Text(f"compared with {words.clean(report.runs[0].name)}"), title_justify="left")
+    for column in ("run", "cluster", "fault", "target"):
+        table.add_column(column)
+    for column in ("before", "after", "difference"):
+        table.add_column(column, justify="right")
+    table.add_column("what it shows")
+    for one in differences(report):
+        table.add_row(
+            *(Text(words.clean(name)) for name in (one.key.run, one.key.cluster, one.key.fault, one.key.role)),
+            words.away(one.before_spread),
+            words.away(one.after_spread),
+            words.NONE if one.change is None else words.signed(one.change),
+            Text(words.clean(one.meaning), {"good": "green", "bad": "red"}.get(one.tone, "dim")),
+        )
+    return table
 
 
 def phases_table(verdict: Verdict) -> RenderableType:

@@ -1,19 +1,28 @@
-"""``report.html``: one page that needs nothing but itself. Pure."""
+"""``report.html``: one page that needs nothing but itself. Pure, but for the names of the evidence's files."""
 
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from itertools import groupby
+from urllib.parse import quote
 
 import jinja2
 from markupsafe import Markup
 
-from tuchanka.campaign.checker import Verdict, judge_trial
-from tuchanka.campaign.slices import slice_trials
-from tuchanka.campaign.summary import summarise, totals
-from tuchanka.events import Clock, Event, RunStarted
-from tuchanka.report import phases, words
-from tuchanka.report.timeline import timeline
+from tuchanka.campaign.checker import Verdict
+from tuchanka.campaign.summary import totals
+from tuchanka.diagram.draw import svg
+from tuchanka.diagram.plan import planned
+from tuchanka.report import phases, promises, words
+from tuchanka.report.compare import Difference, differences
+from tuchanka.report.elsewhere import beside, others, prototype
+from tuchanka.report.groups import Group, groups_of
+from tuchanka.report.runs import Report, Trial
+from tuchanka.report.strips import strips
+from tuchanka.report.timeline import definitions, overview, timeline
+
+# So few trials are read one after the other: they lie open.
+OPEN = 5
 
 _ENVIRONMENT = jinja2.Environment(
     loader=jinja2.PackageLoader("tuchanka.report"),
@@ -26,51 +35,69 @@ _STATIC = jinja2.Environment(loader=jinja2.PackageLoader("tuchanka.report", "sta
 
 
 @dataclass(frozen=True, slots=True)
-class _Trial:
+class _Cluster:
+    """What the template shows of one cluster."""
+
+    name: str
+    groups: list[Group]
+    strips: Markup | None
+    anatomy: Markup | None
+    offs: list[phases.Off]
+    picture: Markup | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
     """What the template shows of one trial."""
 
     verdict: Verdict
     title: str
+    source: str
     chart: Markup | None
+    overview: Markup | None
     bars: Markup | None
     rows: list[phases.Row]
     figures: list[words.Figure]
+    evidence: list[tuple[str, str]]
 
 
-def render_html(events: Iterable[Event]) -> str:
-    """Return the report of a history as a page. It holds no script, loads nothing, and shows no secret."""
-    every = tuple(events)
-    slices = slice_trials(every)
-    verdicts = [judge_trial(one) for one in slices]
-    trials = [
-        _Trial(
-            verdict=verdict,
-            title=words.title(verdict),
-            chart=timeline(one, verdict),
-            bars=phases.bars(verdict),
-            rows=phases.rows(verdict),
-            figures=words.figures(verdict),
-        )
-        for one, verdict in zip(slices, verdicts, strict=True)
-    ]
+def render_html(report: Report) -> str:
+    """Return the report as a page. It holds no script, loads nothing, and shows no secret."""
+    groups = groups_of(report)
+    verdicts = report.verdicts
+    clusters = [_cluster(report, name, list(own)) for name, own in groupby(groups, key=lambda one: one.key.cluster)]
     return _ENVIRONMENT.get_template("report.html.j2").render(
-        run=next((one for one in every if isinstance(one, RunStarted)), None),
-        began=_wall_clock(every),
-        headline=headline(verdicts),
+        report=report,
+        headline=headline(report),
         cards=words.cards(verdicts, totals(verdicts)) if verdicts else [],
-        trials=trials,
+        groups=groups,
+        glance=[_glance(role, [one for one in groups if one.key.role == role]) for role in _roles(groups)],
+        clusters=clusters,
+        differences=_by_run(report),
+        failed=[one for one in verdicts if not one.recovered],
+        promises=promises.tally(verdicts),
+        phase_names=phases.group_names(groups),
+        shown=lambda one: _shown(report, one),
+        open=len(verdicts) <= OPEN,
+        prototype=prototype(),
+        others=others(),
+        elsewhere=beside(groups),
+        definitions=definitions(),
         words=words,
         clean=words.clean,
         style=Markup(_STATIC.get_template("report.css").render()),  # noqa: S704 - our own style sheet
-        summary=_clean_all(summarise(verdicts)),
     )
 
 
-def headline(verdicts: Sequence[Verdict]) -> str:
+def headline(report: Report) -> str:
     """Return the outcome in one sentence."""
+    verdicts = report.verdicts
     if not verdicts:
         return "No trial was recorded"
     failed = sum(1 for one in verdicts if not one.recovered)
+    if report.compare:
+        names = " and ".join(run.name for run in report.runs)
+        return words.clean(f"{names}: {len(verdicts)} trials compared")
     if len(verdicts) > 1:
         return f"{len(verdicts)} trials, {'each recovered' if not failed else f'{failed} not recovered'}"
     verdict = verdicts[0]
@@ -83,19 +110,70 @@ def headline(verdicts: Sequence[Verdict]) -> str:
     return words.clean(f"{outcome} the {verdict.fault} of {verdict.target}, its {verdict.target_role}")
 
 
-def _wall_clock(events: tuple[Event, ...]) -> str:
-    clock = next((one for one in events if isinstance(one, Clock)), None)
-    if clock is None:
-        return ""
-    try:
-        return f"{datetime.fromtimestamp(clock.wall, UTC):%Y-%m-%d %H:%M} UTC"
-    except (ValueError, OverflowError, OSError):
-        return ""
+def _cluster(report: Report, name: str, groups: list[Group]) -> _Cluster:
+    return _Cluster(
+        name=words.clean(name),
+        groups=groups,
+        strips=strips(groups),
+        anatomy=phases.median_bars(groups),
+        offs=phases.offs(groups),
+        picture=_picture(report, name),
+    )
 
 
-def _clean_all(value: Any) -> Any:
-    if isinstance(value, str):
-        return words.clean(value)
-    if isinstance(value, dict):
-        return {key: _clean_all(one) for key, one in value.items()}
-    return [_clean_all(one) for one in value] if isinstance(value, list) else value
+def _roles(groups: tuple[Group, ...]) -> list[str]:
+    """Return the roles of the targets, the primary first: it is the one that hurts."""
+    return sorted({one.key.role for one in groups}, key=lambda role: (role != "primary", role))
+
+
+def _glance(role: str, groups: list[Group]) -> tuple[str, list[str], list[tuple[str, list[Group | None]]]]:
+    """Return the table of a role: faults down, clusters (and runs) across."""
+    cells = {(one.key.fault, _column(one)): one for one in groups}
+    columns = list(dict.fromkeys(map(_column, groups)))
+    rows = [
+        (fault, [cells.get((fault, column)) for column in columns]) for fault in sorted({key[0] for key in cells})
+    ]
+    return role.capitalize(), columns, rows
+
+
+def _column(one: Group) -> str:
+    return f"{one.key.cluster}, {one.key.run}" if one.key.run else one.key.cluster
+
+
+def _picture(report: Report, name: str) -> Markup | None:
+    """Return the cluster as planned, from the first topology that has it."""
+    for run in report.runs:
+        for cluster in run.topology.clusters if run.topology else ():
+            if cluster.name == name and run.topology:
+                # Within a page an SVG needs no namespace, and the page names no address at all.
+                text = svg(planned(run.topology, cluster)).replace(' xmlns="http://www.w3.org/2000/svg"', "")
+                return Markup(text)  # noqa: S704 - escaped where it was drawn
+    return None
+
+
+def _by_run(report: Report) -> list[tuple[str, list[Difference]]]:
+    return [(name, list(own)) for name, own in groupby(differences(report), key=lambda one: one.key.run)]
+
+
+def _shown(report: Report, trial: Trial) -> _Shown:
+    verdict = trial.verdict
+    return _Shown(
+        verdict=verdict,
+        title=words.title(verdict),
+        source=words.clean(f"trial {trial.own} of {trial.run}") if trial.run else "",
+        chart=timeline(trial.recorded, verdict),
+        overview=overview(trial.recorded, verdict),
+        bars=phases.bars(verdict),
+        rows=phases.rows(verdict),
+        figures=words.figures(verdict),
+        evidence=list(_evidence(report, trial)),
+    )
+
+
+def _evidence(report: Report, trial: Trial) -> Iterator[tuple[str, str]]:
+    """Return name and link of each file that was kept, as seen from the page."""
+    if not trial.evidence:
+        return
+    above = os.path.commonpath([path.parent for path in trial.evidence])
+    for path in trial.evidence:
+        yield words.clean(os.path.relpath(path, above)), quote(os.path.relpath(path, report.out))

@@ -28,7 +28,9 @@ def render_junit(verdicts: Sequence[Verdict], *, suite: str = "tuchanka") -> str
             failure = etree.SubElement(case, "failure", message=words.clean(verdict.problem))
             failure.text = words.clean("\n".join(verdict.problems))
         out = etree.SubElement(case, "system-out")
-        out.text = "\n".join(
-            f"{one.name}: {one.value}" + (f" ({one.remark})" if one.remark else "") for one in words.figures(verdict)
+        told = [(one.name, one.value, one.remark) for one in words.figures(verdict)]
+        told += [(f"check {one.name}", one.outcome, one.detail or one.promise) for one in verdict.checks]
+        out.text = words.clean(
+            "\n".join(f"{name}: {value}" + (f" ({why})" if why else "") for name, value, why in told)
         )
     return etree.tostring(root, pretty_print=True, xml_declaration=True, encoding="UTF-8").decode()

@@ -1,16 +1,19 @@
-"""The phases of a reaction, predicted and measured: a bar each on one time axis, and the rows of a table. Pure."""
+"""The phases of a reaction, predicted and measured: of one trial, and the medians over many. Pure."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from tuchanka.campaign.anatomy import PHASES
+from tuchanka.campaign.anatomy import FIRST_WRITE, PHASES
 from tuchanka.campaign.checker import Verdict
+from tuchanka.report.groups import Group
 from tuchanka.report.svg import Scale, element, group
-from tuchanka.report.words import NONE, clean, seconds
+from tuchanka.report.words import NONE, clean, seconds, signed
 
-WIDTH, LEFT, RIGHT = 1000.0, 96.0, 984.0
-BAR, GAP, CHARACTER = 34.0, 12.0, 7.6
+WIDTH, RIGHT = 1000.0, 984.0
+CHARACTER = 7.6
+COLOURS = 12
 # A prediction that is off by more than this part of what was measured is shown as such.
 OFF = 0.25
 # Below this a phase is a matter of scheduling, and its part means nothing.
@@ -30,6 +33,39 @@ class Row:
     off: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Off:
+    """A prediction of the medians of a group that is off; ``name`` is the phase, or the sum."""
+
+    group: Group
+    name: str
+    predicted: str
+    measured: str
+    difference: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Stack:
+    """One bar: its phases in seconds. ``heading`` stands left of it, ``label`` next to it."""
+
+    heading: str
+    label: str
+    phases: Mapping[str, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Where bars begin, how high one is and how far they are apart."""
+
+    left: float
+    bar: float
+    gap: float
+
+
+ONE = _Look(left=96.0, bar=34.0, gap=12.0)
+MANY = _Look(left=330.0, bar=16.0, gap=3.0)
+
+
 def names(verdict: Verdict) -> list[str]:
     """Return the phases that were predicted or measured, in order."""
     return list(dict.fromkeys([*PHASES, *verdict.predicted]))
@@ -41,7 +77,7 @@ def rows(verdict: Verdict) -> list[Row]:
     for number, name in enumerate(names(verdict)):
         predicted, measured = verdict.predicted.get(name), verdict.phases.get(name)
         remark = "not seen in the journals" if measured is None else _difference(predicted, measured)
-        if measured is None and name == "first write":
+        if measured is None and name == FIRST_WRITE:
             remark = "writes never came back" if verdict.outages else "writes were never away"
         found.append(
             Row(
@@ -51,7 +87,7 @@ def rows(verdict: Verdict) -> list[Row]:
                 measured=seconds(measured),
                 reached=seconds(verdict.phases_at.get(name)),
                 remark=remark,
-                off=_off(predicted, measured),
+                off=is_off(predicted, measured),
             )
         )
     found.append(
@@ -62,66 +98,115 @@ def rows(verdict: Verdict) -> list[Row]:
             measured=seconds(verdict.reaction_s),
             reached=NONE,
             remark=_difference(verdict.predicted_s, verdict.reaction_s),
-            off=_off(verdict.predicted_s, verdict.reaction_s),
+            off=is_off(verdict.predicted_s, verdict.reaction_s),
         )
     )
     return found
 
 
+def offs(groups: Iterable[Group]) -> list[Off]:
+    """Return every prediction that the medians show to be off, the sums first."""
+    sums, single = [], []
+    for one in groups:
+        found = one.write_spread
+        if found and is_off(one.predicted_s, found.median):
+            sums.append(_off(one, "sum", one.predicted_s, found.median))
+        for name, measured in one.phases.items():
+            predicted = one.predicted.get(name)
+            if is_off(predicted, measured):
+                single.append(_off(one, name, predicted, measured))
+    return sums + single
+
+
+def _off(one: Group, name: str, predicted: float | None, measured: float | None) -> Off:
+    return Off(one, clean(name), seconds(predicted), seconds(measured), _difference(predicted, measured))
+
+
 def bars(verdict: Verdict) -> Markup | None:
-    """Return both bars as SVG; None where neither has a phase."""
-    both = [("predicted", dict[str, float | None](verdict.predicted)), ("measured", verdict.phases)]
-    longest = max(sum(value or 0.0 for value in phases.values()) for _, phases in both)
+    """Return both bars of a trial; None where neither has a phase."""
+    predicted: dict[str, float | None] = dict(verdict.predicted)
+    both = [_Stack("", "predicted", predicted), _Stack("", "measured", verdict.phases)]
+    return _draw(both, names(verdict), f"Phases of trial {verdict.trial}, predicted and measured", ONE)
+
+
+def median_bars(groups: Sequence[Group]) -> Markup | None:
+    """Return the medians of every kind of trial of one cluster, each under what was predicted; None without any."""
+    stacks = []
+    for one in groups:
+        if not any(one.phases.values()):
+            continue
+        key = one.key
+        heading = f"{key.fault} {key.role}" + (f" \N{MIDDLE DOT} {key.run}" if key.run else "")
+        if one.predicted:
+            predicted: dict[str, float | None] = dict(one.predicted)
+            stacks.append(_Stack(heading, "predicted", predicted))
+        stacks.append(_Stack("" if one.predicted else heading, f"measured ({len(one.trials)})", one.phases))
+    if not stacks:
+        return None
+    title = f"Phases of the reactions of {groups[0].key.cluster}, predicted and measured"
+    return _draw(stacks, group_names(groups), title, MANY)
+
+
+def group_names(groups: Iterable[Group]) -> list[str]:
+    """Return the phases of the groups, in the order in which their colours are."""
+    return list(dict.fromkeys([*PHASES, *(name for one in groups for name in (*one.predicted, *one.phases))]))
+
+
+def _draw(stacks: Sequence[_Stack], order: Sequence[str], title: str, look: _Look) -> Markup | None:
+    longest = max(sum(value or 0.0 for value in stack.phases.values()) for stack in stacks)
     if longest <= 0:
         return None
-    x = Scale(0.0, longest * 1.04, LEFT, RIGHT)
-    parts = [_bar(verdict, label, phases, x, index * (BAR + GAP) + 4) for index, (label, phases) in enumerate(both)]
-    height = 2 * (BAR + GAP) + 4
-    axis = [element("line", x1=LEFT, x2=RIGHT, y1=height, y2=height, class_="base")]
-    for tick in x.ticks():
-        axis.append(element("line", x1=x(tick), x2=x(tick), y1=height, y2=height + 5, class_="base"))
-        axis.append(element("text", f"{tick:g} s", x=x(tick), y=height + 18, class_="axis", text_anchor="middle"))
+    x = Scale(0.0, longest * 1.04, look.left, RIGHT)
+    parts: list[Markup] = []
+    y = 4.0
+    for stack in stacks:
+        if stack.heading:
+            y += look.gap if parts else 0.0
+            parts.append(element("text", clean(stack.heading), x=4.0, y=y + look.bar / 2 + 4, class_="lane"))
+        parts.append(_bar(stack, order, x, y, look))
+        y += look.bar + look.gap
+    at = [(tick, round(x(tick))) for tick in x.ticks()]
+    line = f"M{look.left:.0f} 0H{RIGHT:.0f}" + "".join(f"M{place} 0v5" for _, place in at)
+    axis = [element("path", d=line, class_="base")]
+    axis += [element("text", f"{tick:g} s", x=place, y=18) for tick, place in at]
     return element(
         "svg",
-        element("title", f"Phases of trial {verdict.trial}, predicted and measured"),
+        element("title", clean(title)),
         *parts,
-        group(axis),
-        viewBox=f"0 0 {WIDTH:.0f} {height + 24:.0f}",
+        group(axis, transform=f"translate(0 {y:.0f})", class_="axis mid"),
+        viewBox=f"0 0 {WIDTH:.0f} {y + 24:.0f}",
         class_="phases",
         role="img",
     )
 
 
-def _bar(verdict: Verdict, label: str, phases: dict[str, float | None], x: Scale, y: float) -> Markup:
-    parts = [element("text", label, x=LEFT - 10, y=y + BAR / 2 + 4, class_="lane", text_anchor="end")]
+def _bar(stack: _Stack, order: Sequence[str], x: Scale, y: float, look: _Look) -> Markup:
+    middle = y + look.bar / 2 + 4
+    parts = [element("text", stack.label, x=look.left - 10, y=middle, class_="lane light end")]
     begin = 0.0
-    for number, name in enumerate(names(verdict)):
-        length = phases.get(name)
+    for number, name in enumerate(order):
+        length = stack.phases.get(name)
         if not length:
             continue
         left, right = x(begin), x(begin + length)
-        hint = element("title", clean(f"{label}: {name} {length:.2f} s, reached at {begin + length:.2f} s"))
-        parts.append(
-            element(
-                "rect", hint, x=left, y=y, width=max(right - left - 1.5, 0.8), height=BAR, class_=f"segment p{number}"
-            )
-        )
-        text = clean(name) if right - left > (len(name) + 7) * CHARACTER else ""
+        wide = max(right - left - 1.5, 0.8)
         figure = seconds(length)
+        hint = element("title", clean(f"{name} {figure}"))
+        colour = f"p{number % COLOURS}"
+        parts.append(element("rect", hint, x=left, y=y, width=wide, height=look.bar, class_=colour))
+        text = clean(name) if right - left > (len(name) + 7) * CHARACTER else ""
         if text or right - left > len(figure) * CHARACTER + 6:
-            words = f"{text} {figure}".strip()
-            parts.append(element("text", words, x=left + 6, y=y + BAR / 2 + 4, class_="segment-label"))
+            parts.append(element("text", f"{text} {figure}".strip(), x=left + 6, y=middle))
         begin += length
-    return group(parts)
+    return group(parts, class_="stack")
 
 
 def _difference(predicted: float | None, measured: float | None) -> str:
-    if predicted is None or measured is None:
-        return ""
-    return f"{measured - predicted:+.1f} s".replace("-", "\N{MINUS SIGN}")
+    return "" if predicted is None or measured is None else signed(measured - predicted)
 
 
-def _off(predicted: float | None, measured: float | None) -> bool:
+def is_off(predicted: float | None, measured: float | None) -> bool:
+    """Whether a prediction is off by more than it may."""
     if predicted is None or measured is None:
         return False
     return abs(measured - predicted) > max(OFF * measured, OFF_LEAST_S)

@@ -1,10 +1,13 @@
 """Figures as people read them, and in words why one is missing. Pure."""
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tuchanka.campaign.checker import Verdict
+from tuchanka.report.runs import Report, Run
+from tuchanka.report.statistics import Spread
 
 NONE = "\N{EN DASH}"
 # What neither XML nor HTML may hold; it can come in with a server's message.
@@ -30,9 +33,22 @@ def seconds(value: float | None) -> str:
     """Return seconds with their unit: two digits below 1 s, one up to 100 s, none above."""
     if value is None:
         return NONE
+    if math.isinf(value):
+        return "never"
     if 0 < abs(value) < 1:
         return f"{value:.2f} s"
     return f"{value:.1f} s" if abs(value) < 100 else f"{value:.0f} s"
+
+
+def signed(value: float) -> str:
+    """Return a difference in seconds, with its sign."""
+    return f"{value:+.1f} s".replace("-", "\N{MINUS SIGN}")
+
+
+def between(first: float, last: float) -> str:
+    """Return a time, or from when to when: seconds from the fault."""
+    begin, end = f"{first:+.1f}", f"{last:+.1f}"
+    return (f"at {begin} s" if begin == end else f"{begin} to {end} s").replace("-", "\N{MINUS SIGN}")
 
 
 def count(value: int | None) -> str:
@@ -138,6 +154,76 @@ def figures(verdict: Verdict) -> list[Figure]:
         )
     )
     return [Figure(one.name, one.value, clean(one.remark), one.tone) for one in found]
+
+
+def reaction(value: float) -> str:
+    """Return a reaction: 0 is none at all, infinity one that never ended."""
+    return "not away" if value == 0 else "never back" if math.isinf(value) else seconds(value)
+
+
+def away(found: Spread | None) -> str:
+    """Return a sample's median, and of how many trials it is where not all of them had an outage."""
+    if found is None:
+        return NONE
+    mixed = f" (away in {found.away} of {found.count})" if 0 < found.away < found.count else ""
+    return reaction(found.median) + mixed
+
+
+def interval(found: Spread | None) -> str:
+    """Return the interval of the median, or why there is none."""
+    if found is None or found.worst == 0:
+        return NONE
+    if found.interval is None:
+        return "not enough trials"
+    return _range(*found.interval)
+
+
+def middle(found: Spread | None) -> str:
+    """Return the spread: the middle half, of fewer than four values the least and the worst."""
+    if found is None or found.worst == 0:
+        return NONE
+    return _range(found.low, found.high) if found.count >= 4 else _range(found.least, found.worst)
+
+
+def _range(low: float, high: float) -> str:
+    first, last = reaction(low), reaction(high)
+    if first == last:
+        return first
+    return f"{first.removesuffix(' s')} to {last}" if first.endswith(" s") else f"{first} to {last}"
+
+
+def loss(lost: int | None, judged: int) -> str:
+    """Return how many acknowledged commits were lost, of how many."""
+    return f"{count(lost)} of {count(judged)}" if lost is not None else f"unknown, of {count(judged)}"
+
+
+def when(report: Report) -> str:
+    """Return a heading: what was measured, and when."""
+    began = ", ".join(run.began for run in report.runs if run.began)
+    return clean(" ".join(filter(None, [f"Trials of {', '.join(report.labs) or 'tuchanka'}", began])))
+
+
+def ground(run: Run) -> list[str]:
+    """Return what a run was measured on and with, in short."""
+    started = run.started
+    if started is None:
+        return []
+    host = f"host with {started.cores} cores"
+    if started.memory_bytes:
+        host += f" and {started.memory_bytes / 2**30:.0f} GiB"
+    facts = [run.name, run.began, f"timing profile {started.profile}", f"machines by {started.provider}", host]
+    return [clean(one) for one in facts if one] + [clean(f"{name} {is_}") for name, is_ in started.versions.items()]
+
+
+def again(run: Run) -> str:
+    """Return the command that measures the same again, as it was recorded, or as far as the trials tell."""
+    if run.started and run.started.command:
+        return clean(run.started.command)
+    verdicts = [trial.verdict for trial in run.trials]
+    parts = ["tuchanka", "test", *dict.fromkeys(one.cluster for one in verdicts)]
+    for fault in dict.fromkeys(one.fault for one in verdicts):
+        parts += ["--fault", fault]
+    return clean(" ".join(parts))
 
 
 def cards(verdicts: Sequence[Verdict], totals: dict[str, float | None]) -> list[Figure]:

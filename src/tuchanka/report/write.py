@@ -1,42 +1,53 @@
-"""Writes the report's files next to ``history.jsonl``, each whole or not at all."""
+"""Writes the report's files, each whole or not at all."""
 
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
-from tuchanka.campaign.checker import Verdict, judge
 from tuchanka.campaign.summary import summarise
-from tuchanka.errors import HostError
-from tuchanka.events import Event, RunStarted
+from tuchanka.events import Event
+from tuchanka.report.compare import difference_json, differences
+from tuchanka.report.groups import as_json, groups_of
 from tuchanka.report.html import render_html
 from tuchanka.report.junit import render_junit
+from tuchanka.report.markdown import render_markdown
+from tuchanka.report.runs import Report, run_of
+from tuchanka.writing import write_atomically
 
 
-def write_reports(out: Path, events: Iterable[Event]) -> tuple[Verdict, ...]:
-    """Write ``summary.json``, ``report.html`` and ``junit.xml`` into the folder ``out``; return the verdicts.
+def write_reports(out: Path, events: Iterable[Event]) -> Report:
+    """Write the files of one run into its folder ``out``, beside its history; return the report.
 
     Raises:
         HostError: a file can't be written.
     """
-    every = tuple(events)
-    verdicts = judge(every)
-    lab = next((one.lab for one in every if isinstance(one, RunStarted)), "tuchanka")
-    summary = json.dumps(summarise(verdicts), indent=2)
-    _write(out / "summary.json", f"{summary}\n")
-    _write(out / "report.html", render_html(every))
-    _write(out / "junit.xml", render_junit(verdicts, suite=lab))
-    return verdicts
+    report = Report(out, (run_of(events, out),))
+    write(report)
+    return report
 
 
-def _write(path: Path, text: str) -> None:
-    """Write beside the file, then rename: whoever reads it sees the old one or the new one."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise HostError(
-            f"can't write: {error.strerror}", where=str(path), hint="is there room, and may you write there?"
-        ) from error
+def write(report: Report) -> None:
+    """Write ``summary.json``, ``summary.md``, ``report.html`` and ``junit.xml`` into the report's folder.
+
+    Raises:
+        HostError: a file can't be written.
+    """
+    suite = next((run.started.lab for run in report.runs if run.started), "tuchanka")
+    told = summary(report)
+    write_atomically(report.out / "summary.json", f"{json.dumps(told, indent=2)}\n")
+    write_atomically(report.out / "summary.md", render_markdown(report))
+    write_atomically(report.out / "report.html", render_html(report))
+    write_atomically(report.out / "junit.xml", render_junit(report.verdicts, suite=suite))
+
+
+def summary(report: Report) -> dict[str, Any]:
+    """Return the summary, ready for JSON: the trials and totals, and what many trials show together."""
+    told = summarise(report.verdicts)
+    for values, trial in zip(told["trials"], report.trials, strict=True):
+        if trial.run:
+            values |= {"run": trial.run, "trial_of_run": trial.own}
+    told["groups"] = [as_json(group) for group in groups_of(report)]
+    if report.compare:
+        told["differences"] = [difference_json(one) for one in differences(report)]
+    return told

@@ -19,7 +19,8 @@ async def setup(lab: Lab, instance: Instance) -> None:
     await initdb(home, paths, lab.topology.locale)
     await start(home, paths)
     await psql(home, instance, "postgres", users_sql(lab))
-    await psql(home, instance, schema.DATABASE, f"{schema.CREATE_TABLE};\n{schema.grant(schema.USER)};\n")
+    statements = (schema.CREATE_TABLE, *schema.grants(schema.USER))
+    await psql(home, instance, schema.DATABASE, "".join(f"{statement};\n" for statement in statements))
     standbys = [lab.machine(name) for name in instance.nodes if name != instance.home]
     address = str(lab.topology.machine(instance.home).address)
     await together(*(base_backup(standby, paths, address, instance.port) for standby in standbys))

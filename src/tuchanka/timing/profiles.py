@@ -38,6 +38,8 @@ FAST = Timing(
     wal_retrieve_retry_interval_ms=500,
     wal_sender_timeout_ms=5000,
     wal_receiver_timeout_ms=5000,
+    # A standby's attempt to connect to a VIP that nobody holds: the walreceiver knows no connect_timeout.
+    tcp_user_timeout_ms=1000,
 )
 
 STEADY = Timing(
@@ -65,6 +67,7 @@ STEADY = Timing(
     wal_retrieve_retry_interval_ms=1000,
     wal_sender_timeout_ms=10000,
     wal_receiver_timeout_ms=10000,
+    tcp_user_timeout_ms=2000,
 )
 
 CAUTIOUS = Timing(
@@ -94,6 +97,7 @@ CAUTIOUS = Timing(
     wal_retrieve_retry_interval_ms=5000,
     wal_sender_timeout_ms=30000,
     wal_receiver_timeout_ms=30000,
+    tcp_user_timeout_ms=5000,
 )
 
 PROFILES: Mapping[str, Timing] = MappingProxyType({one.profile: one for one in (FAST, STEADY, CAUTIOUS)})

@@ -41,6 +41,7 @@ class Timing:
     wal_retrieve_retry_interval_ms: int
     wal_sender_timeout_ms: int
     wal_receiver_timeout_ms: int
+    tcp_user_timeout_ms: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,8 @@ from tuchanka.topology.types import Limits
 from tuchanka.waiting import wait_until
 
 ROOT = Path("/sys/fs/cgroup")
-# v1: the two controllers with limits, the tree that systemd itself uses, and the freezer to stop a whole machine.
-V1 = ("pids", "memory", "freezer", "systemd", "unified")
+# v1: the two controllers with limits, and the trees that systemd itself uses; the second has v2's freezer.
+V1 = ("pids", "memory", "systemd", "unified")
 
 
 def is_v2(root: Path = ROOT) -> bool:
@@ -38,6 +38,12 @@ def hierarchies(root: Path = ROOT) -> tuple[Path, ...]:
                 hint=f"mount it, or boot the host with cgroup_enable={needed}",
             )
     return found
+
+
+def freezable(group: str, root: Path = ROOT) -> Path | None:
+    """Return the group's folder in the hierarchy of v2, whose freezer is used; ``None`` where none is mounted."""
+    unified = root if is_v2(root) else root / "unified"
+    return unified / group if (unified / "cgroup.procs").exists() else None
 
 
 def folders(group: str, root: Path = ROOT) -> tuple[Path, ...]:

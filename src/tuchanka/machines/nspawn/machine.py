@@ -11,10 +11,11 @@ import tarfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from tuchanka.errors import CommandFailed, DeadlineExceeded, LabError, MachineError
 from tuchanka.files import File
-from tuchanka.machines.nspawn import cgroups, client, layers
+from tuchanka.machines.nspawn import cgroups, client, console, disks, layers, powerlog
 from tuchanka.machines.nspawn.paths import LabPaths
 from tuchanka.machines.protocols import Completed, PowerState, WatchdogState
 from tuchanka.topology.types import Limits
@@ -105,18 +106,20 @@ class NspawnMachine:
             stderr=asyncio.subprocess.PIPE,
             env=ENVIRONMENT,
         )
+        ended = False
         try:
             async with asyncio.timeout(timeout):
                 stdout, stderr = await process.communicate(stdin)
+            ended = True
         except TimeoutError as error:
             raise DeadlineExceeded(
                 f"{' '.join(argv)[:80]!r} had not ended after {timeout:g} s", where=self.name
             ) from error
         finally:
-            if process.returncode is None:
+            if not ended:
                 # Its children hold the pipes, too, and would keep working on something nobody waits for.
                 await asyncio.shield(cgroups.kill(group))
-                await process.wait()
+                await process.communicate()
             cgroups.remove_if_empty(group)
         return process.returncode or 0, stdout, stderr
 
@@ -164,14 +167,17 @@ class NspawnMachine:
             await wait_until(alone, deadline_s=BOOT_S, interval_s=0.05, what=f"the other start of {self.name}")
             if await self.power_state() == "off":
                 await client.start(self.lab, self.name, self.base, self.limits, self.watchdog_s)
+            await self.thaw()
         await self.wait_booted()
 
     async def wait_booted(self) -> None:
-        """Wait until systemd in the machine has reached multi-user.target."""
+        """Wait until systemd in the machine has reached multi-user.target, which comes after the network."""
 
         async def booted() -> bool:
+            # Without a link systemd waits for one, for two minutes.
+            target = "basic.target" if self.paths.unlinked.exists() else "multi-user.target"
             try:
-                state = await self.run(["systemctl", "is-active", "multi-user.target"], check=False, timeout=10)
+                state = await self.run(["systemctl", "is-active", target], check=False, timeout=10)
             except (MachineError, DeadlineExceeded):
                 return False
             return state.stdout.strip() == "active"
@@ -187,14 +193,21 @@ class NspawnMachine:
 
     async def reset(self) -> float:
         """Cut the power; the supervisor boots the machine again."""
-        answer = await client.ask(self.paths, "reset")
+        return self._moment(await client.ask(self.paths, "reset"), "reset")
+
+    def _moment(self, answer: dict[str, Any] | None, done: str) -> float:
         if answer is None:
-            raise MachineError("is off, so it can't be reset", where=self.name, hint="switch it on first")
+            raise MachineError(f"is off, so it can't be {done}", where=self.name, hint="switch it on first")
+        if "error" in answer:
+            raise MachineError(answer["error"], where=self.name)
         return float(answer["t"])
 
     async def shut_down(self) -> None:
         """Have the machine's systemd stop everything."""
-        await client.ask(self.paths, "shut-down")
+        answer = await client.ask(self.paths, "shut-down")
+        if answer and "error" in answer:
+            hint = f"'tuchanka power-off {self.name}' cuts its power"
+            raise MachineError(answer["error"], where=self.name, hint=hint)
         await self._wait_off(SHUTDOWN_S)
 
     async def _wait_off(self, seconds: float) -> None:
@@ -205,14 +218,17 @@ class NspawnMachine:
         await wait_until(off, deadline_s=seconds, interval_s=0.05, what=f"the end of {self.name}", hint=hint)
         self._leader = None
 
-    # --- Link, snapshots, console, watchdog
+    # --- Link, snapshots, console, watchdog, freeze
 
     async def link(self, *, up: bool) -> float:
-        """Set the host's end of the machine's veth."""
-        answer = await client.ask(self.paths, "link", up=up)
-        if answer is None:
-            raise MachineError("is off, so its link can't be set", where=self.name, hint="switch it on first")
-        return float(answer["t"])
+        """Set the host's end of the machine's veth, and every one that the machine will have."""
+        self.paths.run.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if up:
+            self.paths.unlinked.unlink(missing_ok=True)
+        else:
+            self.paths.unlinked.touch()
+        answer = await client.ask(self.paths, "link")
+        return float(answer["t"]) if answer else time.monotonic()
 
     def snapshots(self) -> tuple[str, ...]:
         """The snapshots' names, oldest first."""
@@ -221,7 +237,7 @@ class NspawnMachine:
     async def snapshot(self, name: str) -> None:
         """Freeze the upper layer."""
         await self._must_be_off()
-        layers.freeze(self.paths, name)
+        layers.freeze(self.paths, name, disks.disks(self.base, self.limits))
 
     async def rollback(self, name: str | None) -> None:
         """Drop the layers after the snapshot."""
@@ -231,11 +247,15 @@ class NspawnMachine:
     async def _must_be_off(self) -> None:
         if await self.power_state() == "on":
             raise LabError("is on, so its disk can't be changed", where=self.name, hint="switch it off first")
+        await disks.released(self.paths.disk)
 
     def console_log(self) -> str:
-        """Everything that came from the console, without what only a terminal understands."""
-        raw = self.paths.console.read_bytes() if self.paths.console.exists() else b""
-        return CONTROL.sub("", raw.decode(errors="replace"))
+        """The newest of what came from the console, without what only a terminal understands."""
+        return CONTROL.sub("", console.read(self.paths.console).decode(errors="replace"))
+
+    def stops(self) -> tuple[tuple[float, str], ...]:
+        """When and why it stopped, as its supervisor wrote it down."""
+        return powerlog.stops(self.paths.log.read_text().splitlines() if self.paths.log.exists() else ())
 
     async def watchdog(self) -> WatchdogState:
         """Ask the supervisor."""
@@ -243,3 +263,17 @@ class NspawnMachine:
         if status is None:
             return "absent"
         return "armed" if status["armed"] else "disarmed"
+
+    async def freeze(self, *, watchdog_runs: bool = False) -> float:
+        """Have the supervisor freeze the machine's control groups."""
+        return self._moment(await client.ask(self.paths, "freeze", watchdog_runs=watchdog_runs), "frozen")
+
+    async def thaw(self) -> float:
+        """Have the supervisor thaw them."""
+        answer = await client.ask(self.paths, "thaw")
+        return float(answer["t"]) if answer else time.monotonic()
+
+    async def frozen(self) -> bool:
+        """Ask the supervisor."""
+        status = await client.ask(self.paths, "status")
+        return bool(status and status["frozen"])

@@ -13,6 +13,11 @@ from tuchanka.machines.nspawn.paths import LabPaths
 BRIDGE = "br0"
 
 
+def interface(machine: str) -> str:
+    """Return the bridge's port that a machine hangs on, as nspawn calls it."""
+    return f"vb-{machine}"
+
+
 async def _ip(*arguments: str, check: bool = True) -> int:
     process = await asyncio.create_subprocess_exec(
         "ip", *arguments, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE

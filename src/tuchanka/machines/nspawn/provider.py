@@ -1,13 +1,15 @@
 """The nspawn provider: a lab of systemd-nspawn machines on this host."""
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from tuchanka.machines.nspawn import cgroups, image, network
+from tuchanka.machines.nspawn import cgroups, disks, image, network
 from tuchanka.machines.nspawn.machine import NspawnMachine
+from tuchanka.machines.nspawn.missing import missing
 from tuchanka.machines.nspawn.paths import LabPaths
 from tuchanka.machines.nspawn.recipe import recipe
+from tuchanka.machines.nspawn.traffic import NspawnTraffic
 from tuchanka.topology.types import Topology
 
 
@@ -21,6 +23,11 @@ class NspawnProvider:
         self.topology = topology
         self.recipe = recipe(topology.postgresql)
         self.watchdog_s = watchdog_s
+        self.network = NspawnTraffic(self.paths)
+
+    def missing(self) -> Mapping[str, str]:
+        """Return what this host can't give, and why."""
+        return missing()
 
     async def make_image(self, note: Callable[[str], None]) -> None:
         """Build the base image, or check the one that is there."""
@@ -57,6 +64,7 @@ async def destroy(paths: LabPaths) -> None:
     await cgroups.kill(paths.group)
     await network.remove(paths)
     await cgroups.remove(paths.group)
+    await disks.released(paths.folder / "machines")
     for folder in (paths.run, paths.folder / "machines"):
         if folder.exists():
             shutil.rmtree(folder)

@@ -20,20 +20,28 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tuchanka.machines.nspawn import linux
+from tuchanka.errors import DeadlineExceeded
+from tuchanka.machines.nspawn import disks, linux
+from tuchanka.machines.nspawn.console import ConsoleLog
+from tuchanka.machines.nspawn.freezer import Freezer
 from tuchanka.machines.nspawn.watchdog import WatchdogFifo
 
 NSPAWN_STATE = Path("/run/systemd/nspawn")
+LAST_WORDS_S = 1.0  # for what the console still holds when nspawn has ended
 ORDERLY_SHUTDOWN = signal.SIGRTMIN + 3  # systemd(1), signals: start halt.target; nspawn passes it on
 
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """What a supervisor needs to know, in JSON's types. ``enter`` is put before nspawn: the way into its groups."""
+    """What a supervisor needs to know, in JSON's types.
+
+    ``enter`` is put before nspawn: the way into its groups. ``unlinked`` is the file that holds the link down,
+    ``freezable`` the groups that are the whole machine.
+    """
 
     name: str
-    root: str
-    overlay: str
+    disks: dict[str, list[str]]
+    mounts: str
     namespace: str
     bridge: str
     watchdog: str
@@ -42,6 +50,8 @@ class Spec:
     console: str
     log: str
     enter: list[str]
+    unlinked: str
+    freezable: list[str]
 
     def to_json(self) -> str:
         """Return the JSON form."""
@@ -56,12 +66,17 @@ class Supervisor:
         self.interface = f"vb-{spec.name}"
         self.nspawn: asyncio.subprocess.Process | None = None
         self.leader: int | None = None
-        self.link_up = True
         self.keep_on = True
         self.cut = False
         self.boots = 0
         self.resetting: asyncio.Task[float] | None = None
+        self.freezer = Freezer([Path(group) for group in spec.freezable])
         self.watchdog = WatchdogFifo(Path(spec.watchdog), spec.watchdog_s, self.watchdog_expired)
+
+    @property
+    def link_up(self) -> bool:
+        """Whether the link is set up; kept in a file, so that it stays as it was set when the machine is off."""
+        return not Path(self.spec.unlinked).exists()
 
     def record(self, what: str, **details: object) -> None:
         """Append a line to the supervisor's log."""
@@ -89,15 +104,16 @@ class Supervisor:
         """
         await self.ip("link", "del", self.interface)  # the kernel takes a dead machine's away only a moment later
         self.watchdog.drain()
+        self.freezer.thaw()
         self.cut = False
         self.boots += 1
-        with Path(self.spec.console).open("ab") as console:
-            self.nspawn = await asyncio.create_subprocess_exec(
-                *nspawn_command(self.spec),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=console,
-                stderr=console,
-            )
+        self.nspawn = await asyncio.create_subprocess_exec(
+            *nspawn_command(self.spec),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        listening = asyncio.create_task(self.listen(self.nspawn))
         if not self.keep_on:  # it was switched off before there was anything to kill
             self.nspawn.kill()
         waiting = asyncio.create_task(self.nspawn.wait())
@@ -108,9 +124,20 @@ class Supervisor:
         if not self.link_up:
             await self.ip("link", "set", self.interface, "down")
         status = await waiting
+        await asyncio.wait({listening}, timeout=LAST_WORDS_S)
+        listening.cancel()
         self.keep_on = self.keep_on and status != 0 and (self.leader is not None or self.cut)
         self.leader = self.nspawn = None
         return status
+
+    async def listen(self, nspawn: asyncio.subprocess.Process) -> None:
+        """Copy the console to its log."""
+        log = ConsoleLog(Path(self.spec.console))
+        try:
+            while nspawn.stdout and (data := await nspawn.stdout.read(1 << 16)):
+                log.write(data)
+        finally:
+            log.close()
 
     async def ip(self, *arguments: str) -> int:
         """Run ip in the lab's namespace, where this process is."""
@@ -160,11 +187,19 @@ class Supervisor:
             "reset": self.do_reset,
             "shut-down": self.do_shut_down,
             "link": self.do_link,
+            "freeze": self.do_freeze,
+            "thaw": self.do_thaw,
         }
 
     async def do_status(self, _: dict[str, Any]) -> dict[str, Any]:
         """Answer with the machine's first process, its boots and its watchdog."""
-        return {"leader": self.leader, "boots": self.boots, "armed": self.watchdog.armed, "link": self.link_up}
+        return {
+            "leader": self.leader,
+            "boots": self.boots,
+            "armed": self.watchdog.armed,
+            "link": self.link_up,
+            "frozen": self.freezer.frozen(),
+        }
 
     async def do_power_off(self, _: dict[str, Any]) -> dict[str, Any]:
         """Cut the power for good."""
@@ -177,6 +212,8 @@ class Supervisor:
 
     async def do_shut_down(self, _: dict[str, Any]) -> dict[str, Any]:
         """Ask the guest's systemd to stop."""
+        if self.freezer.frozen():
+            return {"error": "is frozen, so it can't shut down"}
         self.keep_on = False
         if self.leader:
             with contextlib.suppress(ProcessLookupError):  # it has just ended by itself
@@ -185,11 +222,33 @@ class Supervisor:
             await self.cut_power("shut-down before the boot")
         return {}
 
-    async def do_link(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Set the link, now and for every boot to come."""
-        self.link_up = bool(request["up"])
+    async def do_link(self, _: dict[str, Any]) -> dict[str, Any]:
+        """Set the link as the file has it; every boot to come does so, too."""
         await self.ip("link", "set", self.interface, "up" if self.link_up else "down")
         return {"t": time.monotonic()}
+
+    async def do_freeze(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Freeze the machine, and its watchdog with it unless that one is to run on."""
+        if self.leader is None:
+            return {"error": "is only about to boot, so it can't be frozen"}
+        if not self.freezer.groups:
+            return {"error": "can't be frozen: this host has no cgroup v2, nor its hybrid mount"}
+        if not request["watchdog_runs"]:
+            self.watchdog.pause()
+        try:
+            moment = await self.freezer.freeze()
+        except (DeadlineExceeded, OSError) as error:
+            self.watchdog.resume()
+            return {"error": f"can't be frozen: {error}"}
+        self.record("frozen", watchdog_runs=request["watchdog_runs"])
+        return {"t": moment}
+
+    async def do_thaw(self, _: dict[str, Any]) -> dict[str, Any]:
+        """Thaw the machine and its watchdog."""
+        self.watchdog.resume()
+        if self.freezer.frozen():
+            self.record("thawed")
+        return {"t": self.freezer.thaw()}
 
 
 def nspawn_command(spec: Spec) -> list[str]:
@@ -199,7 +258,8 @@ def nspawn_command(spec: Spec) -> list[str]:
         "systemd-nspawn",
         "--quiet",
         "--boot",
-        f"--directory={spec.root}",
+        f"--directory={spec.mounts}/root",
+        f"--bind={spec.mounts}/data:{disks.DATA}",
         f"--machine={spec.name}",
         f"--network-bridge={spec.bridge}",
         f"--bind={spec.watchdog}:/dev/watchdog",
@@ -225,7 +285,7 @@ def main() -> None:
     # nspawn keeps locks and sockets here under the machine's name; two labs may use one name.
     NSPAWN_STATE.mkdir(parents=True, exist_ok=True)
     linux.mount_tmpfs(NSPAWN_STATE)
-    linux.mount_overlay(Path(spec.root), spec.overlay)
+    disks.mount(spec.disks, Path(spec.mounts))
     linux.enter_network_namespace(Path(spec.namespace))
     asyncio.run(supervise(spec))
 

@@ -23,6 +23,7 @@ class WatchdogFifo:
         self.armed = False
         self.last_fed = 0.0
         self._timer: asyncio.TimerHandle | None = None
+        self._paused_at: float | None = None
         path.unlink(missing_ok=True)
         os.mkfifo(path, 0o600)
         # Open for both directions: a guest's open never blocks, and its close is no end of file here.
@@ -39,7 +40,8 @@ class WatchdogFifo:
             self._wait(self.timeout_s)
 
     def _wait(self, seconds: float) -> None:
-        self._timer = asyncio.get_event_loop().call_later(seconds, self._check)
+        if self._paused_at is None:
+            self._timer = asyncio.get_event_loop().call_later(seconds, self._check)
 
     def _check(self) -> None:
         silence = time.monotonic() - self.last_fed
@@ -52,15 +54,35 @@ class WatchdogFifo:
     def disarm(self) -> None:
         """Stop counting until the next byte."""
         self.armed = False
+        self._stop()
+
+    def _stop(self) -> None:
         if self._timer:
             self._timer.cancel()
             self._timer = None
+
+    def pause(self) -> None:
+        """Stop counting until ``resume``: the machine that feeds it stands still."""
+        if self._paused_at is None:
+            self._paused_at = time.monotonic()
+            self._stop()
+
+    def resume(self) -> None:
+        """Go on counting where ``pause`` stopped it; safe where it didn't."""
+        if self._paused_at is None:
+            return
+        silence = max(0.0, self._paused_at - self.last_fed)
+        self._paused_at = None
+        self.last_fed = time.monotonic() - silence
+        if self.armed:
+            self._wait(self.timeout_s - silence)
 
     def drain(self) -> None:
         """Forget what a machine that is gone has left in the FIFO, so that it can't arm the next boot."""
         with contextlib.suppress(BlockingIOError):
             os.read(self._descriptor, 65536)
         self.disarm()
+        self.resume()
 
     def close(self) -> None:
         """Stop serving."""

@@ -1,0 +1,56 @@
+"""What a topology promises of a trial: the checks to be made, each with the promise in words. Pure."""
+
+from collections.abc import Collection
+
+from tuchanka.campaign.examine import EXAMINERS
+from tuchanka.faults.fault import Fault
+from tuchanka.render.postgresql import standbys_in_order
+from tuchanka.topology.types import Cluster, Instance
+
+
+def promises(
+    cluster: Cluster, instance: Instance, fault: Fault, *, broken: Collection[str], primary: str | None
+) -> dict[str, str]:
+    """Return check → promise, for ``TrialStarted.promises``.
+
+    ``broken`` are the machines that the fault's target stands for, ``primary`` the node with the instance's primary.
+    """
+    found = {one.name: one.promise for one in EXAMINERS if one.always}
+    if fault.family == "storage" and "corrupt" in fault.name:
+        del found["checksums"]  # a wrong checksum is what the fault makes
+    if len(instance.nodes) < 3:
+        del found["most advanced"]  # one standby is no choice
+    if why := keeps_commits(cluster, instance, fault, broken=broken, primary=primary):
+        found["commits"] = f"no acknowledged commit is lost: {why}"
+    return {one.name: found[one.name] for one in EXAMINERS if one.name in found}
+
+
+def keeps_commits(
+    cluster: Cluster, instance: Instance, fault: Fault, *, broken: Collection[str], primary: str | None
+) -> str:
+    """Return why every acknowledged commit must outlive the fault; empty where it need not."""
+    nodes = set(instance.nodes)
+    if instance.synchronous is None or primary is None:
+        if fault.family == "operations" or fault.name == "shut-down":
+            return "what is planned waits until the standbys have everything"
+        # In a network that is cut, it is the votes that decide who goes on, not the target.
+        if primary is not None and primary not in broken and fault.family not in {"network", "double"}:
+            return "the primary is not hit"
+        return ""
+    if nodes <= set(broken) or primary not in broken:
+        return "commits are synchronous, and whoever has them is there in the end"
+    others = [node.name for node in standbys_in_order(cluster, instance, primary)]
+    count = instance.synchronous.count
+    if fault.family == "double":
+        # One after the other: by then the next standby in the list has been asked.
+        safe = any(node not in broken for node in others)
+    elif instance.synchronous.method == "FIRST":
+        safe = any(node not in broken for node in others[:count])
+    else:
+        safe = sum(1 for node in others if node in broken) < count
+    return f"commits are synchronous, and wait for {count} of {', '.join(others)}" if safe else ""
+
+
+def instances_of(cluster: Cluster) -> dict[str, list[str]]:
+    """Return instance → nodes, for ``TrialStarted.instances``."""
+    return {instance.name: list(instance.nodes) for instance in cluster.instances}

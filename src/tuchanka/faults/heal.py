@@ -1,0 +1,50 @@
+"""Puts everything right that any fault may have left, also after a kill in the middle of one."""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping
+
+from tuchanka.faults.catalogue import CATALOGUE
+from tuchanka.faults.fault import Family, Fault, Scene
+from tuchanka.faults.power import power_on, power_on_staggered
+from tuchanka.lab.lab import Lab
+
+# What a healing needs comes before it: a machine that stands still, or is off, runs no command.
+ORDER: tuple[Family, ...] = (
+    "machine",
+    "network",
+    "power",
+    "double",
+    "processes",
+    "resources",
+    "storage",
+    "operations",
+)
+
+Heal = Callable[[Scene], Awaitable[None]]
+
+
+def verbs(catalogue: Mapping[str, Fault]) -> list[Heal]:
+    """Return what heals all these faults, each once, in an order that works. Pure.
+
+    A staggered start is for a trial of its own; everything is switched on at once here.
+    """
+    ordered = sorted(catalogue.values(), key=lambda fault: ORDER.index(fault.family))
+    return list(dict.fromkeys(fault.heal for fault in ordered if fault.heal is not power_on_staggered))
+
+
+async def heal_all(lab: Lab, targets: Collection[str] | None = None, *, power: bool = True) -> None:
+    """Take back every fault on the machines of these names, or on all that are made; safe to repeat.
+
+    Without ``power`` the machines that are off stay off.
+    """
+    made = [one.name for one in lab.topology.machines if lab.machine(one.name).snapshots()]
+    names = made if targets is None else [name for name in made if name in targets]
+    if targets is None:
+        await lab.provider.network.unblock()
+    await heal(Scene(lab, "lab", tuple(lab.machine(name) for name in names)), power=power)
+
+
+async def heal(scene: Scene, *, power: bool = True) -> None:
+    """Take back every fault on the scene."""
+    for verb in verbs(CATALOGUE):
+        if power or verb is not power_on:
+            await verb(scene)

@@ -1,0 +1,34 @@
+"""What was checked, over all trials: each promise, how often it held, was broken, or could not be checked. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tuchanka.campaign.checker import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """One check over all trials; ``broken`` and ``unchecked`` are the numbers of the trials."""
+
+    name: str
+    promises: tuple[str, ...]
+    held: int
+    broken: tuple[int, ...]
+    unchecked: tuple[int, ...]
+
+
+def tally(verdicts: Sequence[Verdict]) -> list[Tally]:
+    """Return every check, in the order in which they were first made."""
+    names = dict.fromkeys(check.name for one in verdicts for check in one.checks)
+    return [_tally(name, verdicts) for name in names]
+
+
+def _tally(name: str, verdicts: Sequence[Verdict]) -> Tally:
+    own = [(one.trial, check) for one in verdicts for check in one.checks if check.name == name]
+    return Tally(
+        name=name,
+        promises=tuple(dict.fromkeys(check.promise for _, check in own)),
+        held=sum(1 for _, check in own if check.outcome == "held"),
+        broken=tuple(number for number, check in own if check.outcome == "broken"),
+        unchecked=tuple(number for number, check in own if check.outcome == "not checked"),
+    )

@@ -1,0 +1,70 @@
+from dataclasses import replace
+
+from tuchanka.campaign.examine import EXAMINERS
+from tuchanka.campaign.promises import instances_of, keeps_commits, promises
+from tuchanka.faults.power import POWER_OFF
+from tuchanka.topology.load import load
+
+TOPOLOGY = load(None)
+TWO, FOUR = TOPOLOGY.cluster("tuchanka2"), TOPOLOGY.cluster("tuchanka4")
+A, B, C, D = (f"tuchanka4{letter}" for letter in "abcd")
+
+
+def keeps(*broken: str, family: str = "power", primary: str = A, method: str = "FIRST", count: int = 1) -> bool:
+    synchronous = FOUR.instances[0].synchronous
+    assert synchronous is not None
+    instance = replace(FOUR.instances[0], synchronous=replace(synchronous, method=method, count=count))  # type: ignore[arg-type]
+    fault = replace(POWER_OFF, family=family)  # type: ignore[arg-type]
+    return bool(keeps_commits(FOUR, instance, fault, broken=broken, primary=primary))
+
+
+def test_synchronous_to_the_other_site_outlives_a_node_and_a_site() -> None:
+    for primary in (A, B, C, D):
+        assert all(keeps(node, primary=primary) for node in (A, B, C, D))
+        assert keeps(A, B, primary=primary)
+        assert keeps(C, D, primary=primary)
+        assert keeps(A, B, C, D, primary=primary)
+
+
+def test_the_primary_and_whoever_confirms_at_once_is_more_than_is_promised() -> None:
+    assert not keeps(A, C)
+    assert keeps(A, D)
+    assert keeps(A, C, count=2)
+    assert keeps(A, C, family="double")
+    assert not keeps(A, C, method="ANY")
+    assert keeps(A, C, method="ANY", count=2)
+
+
+def test_asynchronous_keeps_where_the_primary_is_not_hit_or_nothing_is_by_surprise() -> None:
+    (instance,) = TWO.instances
+
+    def asynchronous(broken: str, **fault: str) -> bool:
+        changed = replace(POWER_OFF, **fault)  # type: ignore[arg-type]
+        return bool(keeps_commits(TWO, instance, changed, broken=[broken], primary="tuchanka2a"))
+
+    assert not asynchronous("tuchanka2a")
+    assert asynchronous("tuchanka2b")
+    assert asynchronous("tuchanka2a", name="shut-down")
+    assert asynchronous("tuchanka2a", name="switchover", family="operations")
+    assert not asynchronous("tuchanka2b", name="split-sites", family="network")
+    assert not keeps_commits(TWO, instance, POWER_OFF, broken=["tuchanka2b"], primary=None)
+
+
+def test_every_check_is_promised_somewhere_and_in_order() -> None:
+    names = [one.name for one in EXAMINERS]
+    four = promises(FOUR, FOUR.instances[0], POWER_OFF, broken=[A], primary=A)
+    assert list(four) == names
+    assert "tuchanka4c, tuchanka4d, tuchanka4b" in four["commits"]
+    two = promises(TWO, TWO.instances[0], POWER_OFF, broken=["tuchanka2a"], primary="tuchanka2a")
+    assert list(two) == [name for name in names if name not in {"commits", "most advanced"}]
+    assert all(two.values())
+
+
+def test_a_fault_that_makes_wrong_checksums_may_find_them() -> None:
+    corrupt = replace(POWER_OFF, name="table-corrupted", family="storage")
+    assert "checksums" not in promises(TWO, TWO.instances[0], corrupt, broken=[], primary=None)
+
+
+def test_instances_of_a_cluster() -> None:
+    one = TOPOLOGY.cluster("tuchanka1")
+    assert instances_of(one) == {"krogan1a": ["tuchanka1a", "tuchanka1b"], "krogan1b": ["tuchanka1a", "tuchanka1b"]}

@@ -1,0 +1,99 @@
+"""Healing: whatever was done, and however far it got."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tuchanka.faults import power
+from tuchanka.faults.catalogue import CATALOGUE
+from tuchanka.faults.heal import ORDER, heal_all, verbs
+from tuchanka.faults.inside.signals import NOT_FOUND
+from tuchanka.faults.marks import mark, marked, unmark
+from tuchanka.faults.scene import make_scene
+from tuchanka.lab.folder import LabFolder
+from tuchanka.lab.lab import Lab
+from tuchanka.machines.fake import FakeProvider
+from tuchanka.machines.protocols import Completed
+from tuchanka.timing.derive import derive
+from tuchanka.topology.load import load
+
+TOPOLOGY = load(None)
+MADE = ("tuchanka2a", "tuchanka2b", "witness")
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def provider() -> FakeProvider:
+    provider = FakeProvider(
+        [("echo healed", Completed(0, "healed\n", "")), ("python3 -", Completed(NOT_FOUND, "", ""))]
+    )
+    for name in MADE:
+        provider.machine(name).kept.append(("setup", {}))
+    return provider
+
+
+@pytest.fixture
+def lab(tmp_path: Path, provider: FakeProvider) -> Lab:
+    return Lab(LabFolder(tmp_path), TOPOLOGY, derive(TOPOLOGY), provider)
+
+
+def test_every_family_has_its_place_and_no_verb_is_called_twice():
+    assert {fault.family for fault in CATALOGUE.values()} <= set(ORDER)
+    assert max(Counter(verbs(CATALOGUE)).values()) == 1
+
+
+async def test_everything_that_is_made_is_healed(lab: Lab, provider: FakeProvider):
+    for name in MADE:
+        machine = provider.machine(name)
+        machine.on = name != "witness"
+        machine.link_up = False
+        machine.stands_still = name == "tuchanka2a"
+    await heal_all(lab)
+    assert set(provider.machines) >= set(MADE)
+    for name in MADE:
+        machine = provider.machine(name)
+        assert (machine.on, machine.link_up, machine.stands_still) == (True, True, False), name
+    assert not provider.machine("tuchanka4a").on
+
+
+async def test_without_power_what_is_off_stays_off(lab: Lab, provider: FakeProvider):
+    provider.machine("tuchanka2a").link_up = False
+    await heal_all(lab, power=False)
+    assert (provider.machine("tuchanka2a").on, provider.machine("tuchanka2a").link_up) == (False, True)
+
+
+async def test_healing_one_machine_leaves_the_others(lab: Lab, provider: FakeProvider):
+    await heal_all(lab, ["tuchanka2b"])
+    assert [name for name in MADE if provider.machine(name).on] == ["tuchanka2b"]
+
+
+def test_marks(lab: Lab):
+    assert not marked(lab, "standby", "tuchanka2a")
+    mark(lab, "standby", "tuchanka2a")
+    assert marked(lab, "standby", "tuchanka2a")
+    unmark(lab, "standby", "tuchanka2a")
+    unmark(lab, "standby", "tuchanka2a")
+    assert not marked(lab, "standby", "tuchanka2a")
+
+
+async def test_a_blackout_takes_the_primary_last_and_brings_it_back_last(
+    lab: Lab, provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(power, "STALE_S", 0.0)
+    monkeypatch.setattr(power, "STAGGER_S", 0.0)
+    cluster = TOPOLOGY.cluster("tuchanka2")
+    scene = make_scene(lab, cluster, cluster.instances[0], CATALOGUE["blackout"], "tuchanka2", "tuchanka2a")
+    await power.black_out(scene)
+    await power.power_on_staggered(scene)
+    assert [(step.verb, step.machine) for step in provider.steps] == [
+        ("power_off", "tuchanka2b"),
+        ("power_off", "tuchanka2a"),
+        ("power_on", "tuchanka2b"),
+        ("power_on", "tuchanka2a"),
+    ]

@@ -1,0 +1,128 @@
+"""Faults of the network: who can't hear whom, and the rules that become of it."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.golden import check_golden
+from tuchanka.faults import network
+from tuchanka.faults.catalogue import CATALOGUE
+from tuchanka.faults.fault import Scene
+from tuchanka.faults.heal import heal_all
+from tuchanka.faults.inside.signals import NOT_FOUND
+from tuchanka.faults.scene import make_scene
+from tuchanka.lab.folder import LabFolder
+from tuchanka.lab.lab import Lab
+from tuchanka.machines.fake import FakeProvider
+from tuchanka.machines.nspawn.traffic import render
+from tuchanka.machines.protocols import CLIENT, Completed, Cut
+from tuchanka.timing.derive import derive
+from tuchanka.topology.load import load
+
+GOLDEN = Path(__file__).parent / "golden"
+TOPOLOGY = load(None)
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def provider() -> FakeProvider:
+    made = FakeProvider([("echo healed", Completed(0, "healed\n", "")), ("python3 -", Completed(NOT_FOUND, "", ""))])
+    for machine in TOPOLOGY.machines:
+        made.machine(machine.name).kept.append(("setup", {}))
+        made.machine(machine.name).on = True
+    return made
+
+
+@pytest.fixture
+def lab(tmp_path: Path, provider: FakeProvider) -> Lab:
+    return Lab(LabFolder(tmp_path), TOPOLOGY, derive(TOPOLOGY), provider)
+
+
+def scene(lab: Lab, fault: str, target: str, *, trial: str | None = None) -> Scene:
+    cluster = TOPOLOGY.cluster(trial) if trial else None
+    return make_scene(lab, cluster, cluster.instances[0] if cluster else None, CATALOGUE[fault], target, None)
+
+
+INJECTED = (
+    ("isolate-site", "dc1", "tuchanka4"),
+    ("split-sites", "tuchanka4", "tuchanka4"),
+    ("one-way-deaf", "tuchanka2a", "tuchanka2"),
+    ("one-way-mute", "tuchanka2a", "tuchanka2"),
+    ("cut-replication", "tuchanka4a", "tuchanka4"),
+    ("cut-witness", "tuchanka2", "tuchanka2"),
+    ("packet-loss", "tuchanka2a", "tuchanka2"),
+)
+
+
+@pytest.mark.parametrize(("fault", "target", "trial"), INJECTED)
+async def test_the_rules_of_a_fault(lab: Lab, provider: FakeProvider, fault: str, target: str, trial: str):
+    await CATALOGUE[fault].apply(scene(lab, fault, target, trial=trial))
+    ((name, cuts),) = provider.network.cuts.items()
+    assert name == f"{fault}.{target}.{trial}"
+    check_golden(GOLDEN / f"{fault}.nft", render(name, cuts))
+
+
+def test_where_a_frame_is_caught():
+    rules = render("x", [Cut("a", "b"), Cut("a", CLIENT), Cut(CLIENT, "a"), Cut("b", "a", tcp_port=5432)])
+    assert rules.splitlines()[:3] == [
+        "table bridge tuchanka.x",
+        "delete table bridge tuchanka.x",
+        "table bridge tuchanka.x {",
+    ]
+    assert rules.count("drop") == 5
+
+
+async def test_healing_leaves_what_hits_others_alone(lab: Lab, provider: FakeProvider):
+    for fault, target, trial in INJECTED:
+        await CATALOGUE[fault].apply(scene(lab, fault, target, trial=trial))
+    await CATALOGUE["isolate-site"].apply(scene(lab, "isolate-site", "dc2"))
+    await network.reconnect(scene(lab, "isolate-site", "dc1", trial="tuchanka2"))
+    assert set(provider.network.cuts) == {
+        "isolate-site.dc1.tuchanka4",
+        "isolate-site.dc2.-",
+        "split-sites.tuchanka4.tuchanka4",
+        "cut-replication.tuchanka4a.tuchanka4",
+    }
+    await network.reconnect(scene(lab, "unlink", "tuchanka4b"))
+    assert set(provider.network.cuts) == {"isolate-site.dc2.-", "cut-replication.tuchanka4a.tuchanka4"}
+    await heal_all(lab, ["tuchanka2b"])
+    assert set(provider.network.cuts) == {"cut-replication.tuchanka4a.tuchanka4"}
+    await heal_all(lab)
+    assert provider.network.cuts == {}
+
+
+async def test_a_link_that_flapped_is_up(lab: Lab, provider: FakeProvider, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(network, "FLAP_S", 0.0)
+    began = await network.flap(scene(lab, "flapping-link", "tuchanka2a"))
+    steps = [step for step in provider.steps if step.verb == "link"]
+    assert [step.what for step in steps] == ["down", "up"] * network.FLAPS
+    assert began > 0
+
+
+@pytest.mark.parametrize(
+    ("fault", "target", "trial", "primary", "returns"),
+    [
+        ("power-off", "tuchanka2a", "tuchanka2", "tuchanka2a", True),
+        ("power-off", "tuchanka2", "tuchanka2", "tuchanka2a", False),
+        ("power-off", "dc1", "tuchanka4", "tuchanka4a", True),
+        ("isolate-site", "dc2", "tuchanka4", "tuchanka4a", True),
+        ("split-sites", "tuchanka4", "tuchanka4", "tuchanka4a", True),
+        ("blackout", "tuchanka4", "tuchanka4", "tuchanka4a", False),
+        ("cut-replication", "tuchanka4b", "tuchanka4", "tuchanka4a", True),
+        ("cut-replication", "tuchanka4a", "tuchanka4", "tuchanka4a", False),
+        ("cut-replication", "tuchanka2a", "tuchanka2", "tuchanka2a", True),
+        ("standby-then-primary", "tuchanka2", "tuchanka2", "tuchanka2a", False),
+        ("standby-then-primary", "tuchanka4", "tuchanka4", "tuchanka4a", True),
+    ],
+)
+def test_whether_the_service_comes_back_before_the_healing(
+    lab: Lab, fault: str, target: str, trial: str, primary: str, returns: bool
+):
+    cluster = TOPOLOGY.cluster(trial)
+    made = make_scene(lab, cluster, cluster.instances[0], CATALOGUE[fault], target, primary)
+    assert CATALOGUE[fault].returns(made) is returns
