@@ -1,6 +1,7 @@
 """Commands that only read: anyone may run them, and no machine is touched."""
 
 from dataclasses import asdict
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +17,7 @@ from tuchanka.errors import InputError
 from tuchanka.lab.folder import LabFolder
 from tuchanka.render.tree import tree
 from tuchanka.timing.derive import derive
-from tuchanka.timing.predict import SLACK_S, predict_power_off, safety_margin_s
+from tuchanka.timing.predict import SLACK_S, predict_all, safety_margin_s
 from tuchanka.timing.rules import rules
 from tuchanka.topology.differ import differences
 from tuchanka.topology.lint import lint
@@ -87,16 +88,19 @@ def check(context: typer.Context) -> None:
 
 
 def timing(context: typer.Context) -> None:
-    """Print every timeout, the rules they keep, and the reaction to a power loss that follows from them."""
+    """Print every timeout, the rules they keep, and the reactions to faults that follow from them."""
     read, _ = read_topology(context)
     derived = derive(read)
-    prediction, results = predict_power_off(derived), rules(derived)
+    results, predictions = rules(derived), predict_all(derived)
+    prediction = predictions["power-off"]
     if settings(context).json:
         show_json(
             {
                 "timing": asdict(derived),
                 "rules": [asdict(result) for result in results],
-                "predicted": {"power-off": {phase.name: phase.seconds for phase in prediction.phases}},
+                "predicted": {
+                    name: {phase.name: phase.seconds for phase in one.phases} for name, one in predictions.items()
+                },
                 "predicted_s": prediction.seconds,
                 "safety_margin_s": safety_margin_s(derived),
             }
@@ -119,7 +123,11 @@ def timing(context: typer.Context) -> None:
             phases.add_row(phase.name, f"{phase.seconds:.1f}", Text(phase.rule, "dim"))
         phases.add_section()
         phases.add_row("together", f"{prediction.seconds:.1f}", "")
-        for table in (values, kept, phases):
+        reactions = Table("seconds", "faults", title="predicted reactions, primary hit", title_justify="left")
+        for phases_of, names in groupby(predictions, key=lambda name: predictions[name].phases):
+            seconds = sum(phase.seconds for phase in phases_of)
+            reactions.add_row(f"{seconds:.1f}" if phases_of else "none", ", ".join(names))
+        for table in (values, kept, phases, reactions):
             show(table)
         show(f"safety margin of a cut-off primary: {safety_margin_s(derived):.1f} s (at least {SLACK_S:g} s)")
     if not all(result.holds for result in results):

@@ -44,6 +44,8 @@ NOTICED_S = 0.2
 """The agent's start, and its first question to the server."""
 RECOVERED_S = 0.8
 """PostgreSQL's start and recovery from a short log."""
+GIVEN_UP_S = 1.6
+"""From a monitor's failure over a failed demotion to a failed stop, which asks for the fencing."""
 
 
 def qdevice_heartbeat_ms(timing: Timing) -> float:
@@ -113,14 +115,6 @@ def unfed(timing: Timing) -> tuple[Phase, ...]:
     return after_a_reset(delay, f"SBD_WATCHDOG_TIMEOUT {timing.watchdog_s} s, half a loop of which was over", timing)
 
 
-def silent_servant(timing: Timing) -> tuple[Phase, ...]:
-    """Nobody tells sbd that all is well: it waits for a sign of life, and then stops feeding the watchdog."""
-    patience = timing.sbd_servant_s + SBD_LOOP_S
-    delay = patience - SBD_LOOP_S / 2 + timing.watchdog_s
-    rule = f"sbd's -I {timing.sbd_servant_s} s and a loop, then SBD_WATCHDOG_TIMEOUT {timing.watchdog_s} s"
-    return after_a_reset(delay, rule, timing)
-
-
 def crash(timing: Timing) -> tuple[Phase, ...]:
     """The next monitor finds the server dead, and starts it again."""
     return (
@@ -142,24 +136,56 @@ def hang(timing: Timing) -> tuple[Phase, ...]:
     return (replace(detected, seconds=seconds, rule=rule), *rest)
 
 
+def given_up(timing: Timing) -> tuple[Phase, ...]:
+    """A monitor fails, then demotion and stop: the node is fenced, though it still answers.
+
+    It stops its own sbd from feeding the watchdog, while the others already wait out stonith-watchdog-timeout.
+    """
+    detected, decided, fenced, *rest = failover(timing)
+    asked = timing.monitor_primary_s / 2 + NOTICED_S + GIVEN_UP_S
+    silent = asked + timing.watchdog_s - SBD_LOOP_S / 2 + detected.seconds
+    left = asked + timing.stonith_watchdog_timeout_ms / 1000 - silent - decided.seconds
+    return (
+        replace(
+            detected,
+            seconds=silent,
+            rule=f"half of the monitor's interval of {timing.monitor_primary_s} s, {GIVEN_UP_S:g} s until the stop "
+            f"has failed (calibrated), then SBD_WATCHDOG_TIMEOUT {timing.watchdog_s} s; then the {detected.rule}",
+        ),
+        decided,
+        replace(
+            fenced,
+            seconds=max(0.0, left) + REQUEST_S,
+            rule=f"what is left of stonith-watchdog-timeout {timing.stonith_watchdog_timeout_ms} ms, which began "
+            f"when the stop had failed, and {REQUEST_S:g} s until the promotion is asked for (calibrated)",
+        ),
+        *rest,
+    )
+
+
 def unnoticed(timing: Timing) -> tuple[Phase, ...]:
     """No client notices anything."""
     del timing
     return ()
 
 
-DAEMONS = ("based", "controld", "attrd", "fenced", "execd", "schedulerd")
+IN_THE_NODE = ("fork-bomb", "pgdata-lost", "pgdata-read-only")
+PACEMAKER = (
+    "pacemakerd",
+    *(f"pacemaker-{it}" for it in ("based", "controld", "attrd", "fenced", "execd", "schedulerd")),
+)
 PREDICTIONS: Mapping[str, Callable[[Timing], tuple[Phase, ...]]] = {
     **dict.fromkeys(("power-off", "reset", "unlink", "isolate-site", "freeze-machine"), failover),
     **dict.fromkeys(("kill-corosync", "freeze-corosync"), failover),
     **dict.fromkeys(("kill-sbd", "freeze-sbd"), unfed),
-    "freeze-pacemakerd": silent_servant,
+    **dict.fromkeys(IN_THE_NODE, given_up),
     **dict.fromkeys(("kill-postgres", "kill-postmaster"), crash),
     **dict.fromkeys(("freeze-postgres", "freeze-postmaster"), hang),
     **dict.fromkeys(
-        ("kill-pacemakerd", *(f"{verb}-pacemaker-{name}" for name in DAEMONS for verb in ("kill", "freeze"))),
+        (f"{verb}-{name}" for name in PACEMAKER for verb in ("kill", "freeze")),
         unnoticed,
     ),
+    **dict.fromkeys(("table-corrupted", "root-disk-full"), unnoticed),
     **dict.fromkeys(("kill-qdevice", "freeze-qdevice", "kill-qnetd", "freeze-qnetd"), unnoticed),
 }
 """Fault → its phases; none of them: no client should notice."""
@@ -169,3 +195,8 @@ def predict(timing: Timing, fault: str) -> Prediction | None:
     """Predict the reaction when the fault hits the primary's node; ``None`` for a fault without a prediction."""
     phases = PREDICTIONS.get(fault)
     return Prediction(fault, phases(timing)) if phases else None
+
+
+def predict_all(timing: Timing) -> dict[str, Prediction]:
+    """Predict the reaction to every fault that has a prediction, in the order of ``PREDICTIONS``."""
+    return {fault: Prediction(fault, phases(timing)) for fault, phases in PREDICTIONS.items()}

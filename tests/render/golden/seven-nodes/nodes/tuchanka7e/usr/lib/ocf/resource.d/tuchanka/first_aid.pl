@@ -6,14 +6,14 @@
 # - A server that does not answer for 3 s is killed, every process of it, and then started again as above.
 # - A primary that can't write to its data directory is reported in a way that makes Pacemaker move it to another node.
 #
-# It helps once in 60 s. What goes wrong again sooner, and whatever it can't mend, is left to PAF and Pacemaker.
+# It helps once in 20 s. What goes wrong again sooner, and whatever it can't mend, is left to PAF and Pacemaker.
 package FirstAid;
 use strict;
 use warnings;
 use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC sleep);
 
 my $HANG_S  = 3;
-my $AGAIN_S = 60;
+my $AGAIN_S = 20;
 my $KILL_S  = 2;
 my $SPARE_S = 2;    # of the monitor's timeout, for PAF
 my $PROBE   = 'pgsql_tmp.first-aid';    # base backups, pg_rewind and pg_checksums leave such names out

@@ -1,0 +1,74 @@
+"""What uses a machine's resources up, that it never reaches the host, and that it can be ended."""
+
+import asyncio
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.faults.described import scene_of
+from tuchanka.errors import LabError
+from tuchanka.faults import resources
+from tuchanka.machines.fake import FakeProvider
+from tuchanka.machines.protocols import Completed
+
+FAULTS = {fault.name: fault for fault in resources.FAULTS}
+HEALED = Completed(0, "healed\n", "")
+
+
+def test_what_uses_resources_up_is_a_unit_that_outlives_its_command(tmp_path: Path):
+    provider = FakeProvider()
+    scene = scene_of(tmp_path, provider, "tuchanka2", "tuchanka2a", None)
+    for name in ("fork-bomb", "memory-exhausted", "cpu-starved"):
+        asyncio.run(FAULTS[name].apply(scene))
+    assert all(command.startswith("systemd-run --unit=tuchanka-") for command in provider.commands())
+    assert len(provider.commands()) == len(resources.UNITS)
+
+
+def test_a_disk_that_is_the_host_s_is_not_filled(tmp_path: Path):
+    host = os.statvfs(tmp_path)
+    provider = FakeProvider([("stat", Completed(0, f"{host.f_blocks} {host.f_frsize}\n", ""))])
+    with pytest.raises(LabError, match="tuchanka2a: its data disk has no limit of its own"):
+        asyncio.run(FAULTS["data-disk-full"].apply(scene_of(tmp_path, provider, "tuchanka2", "tuchanka2a", None)))
+    assert [command.split()[0] for command in provider.commands()] == ["stat"]
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [("data-disk-full", "/var/lib/postgresql/.tuchanka-filler"), ("root-disk-full", "//.tuchanka-filler")],
+)
+def test_a_disk_of_its_own_is_filled(tmp_path: Path, name: str, file: str):
+    provider = FakeProvider([("stat", Completed(0, "1000 4096\n", ""))])
+    asyncio.run(FAULTS[name].apply(scene_of(tmp_path, provider, "tuchanka2", "tuchanka2a", None)))
+    assert file in provider.commands()[1]
+
+
+def test_healing(tmp_path: Path):
+    provider = FakeProvider([("sh -c", HEALED)])
+    scene = scene_of(tmp_path, provider, "tuchanka2", "tuchanka2a", None)
+    asyncio.run(resources.heal(scene))
+    (command,) = provider.commands()
+    assert all(unit in command for unit in resources.UNITS)
+    assert "/.tuchanka-filler /var" in command or "/var/lib/postgresql/.tuchanka-filler /.tuchanka-filler" in command
+    asyncio.run(scene.machines[0].power_off())
+    provider.steps.clear()
+    asyncio.run(resources.heal(scene))
+    assert provider.commands() == []
+
+
+def test_a_machine_that_cannot_be_told_is_reset(tmp_path: Path):
+    answers = [Completed(1, "", "sh: 1: Cannot fork"), HEALED]
+    provider = FakeProvider(lambda step: answers.pop(0) if step.verb == "run" else None)
+    asyncio.run(resources.heal(scene_of(tmp_path, provider, "tuchanka2", "tuchanka2a", None)))
+    assert [step.verb for step in provider.steps] == ["run", "reset", "power_on", "run"]
+
+
+@pytest.mark.parametrize("program", [resources.EAT_MEMORY, resources.STARVE, resources.FEED])
+def test_the_python_programs_compile(program: str):
+    compile(program, "program", "exec")
+
+
+def test_the_bomb_compiles():
+    done = subprocess.run(["perl", "-c", "-e", resources.FORK_BOMB], capture_output=True, text=True, check=False)
+    assert "syntax OK" in done.stderr
