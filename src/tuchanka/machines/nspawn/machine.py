@@ -15,7 +15,7 @@ from typing import Any
 
 from tuchanka.errors import CommandFailed, DeadlineExceeded, LabError, MachineError
 from tuchanka.files import File
-from tuchanka.machines.nspawn import cgroups, client, layers, powerlog
+from tuchanka.machines.nspawn import cgroups, client, console, disks, layers, powerlog
 from tuchanka.machines.nspawn.paths import LabPaths
 from tuchanka.machines.protocols import Completed, PowerState, WatchdogState
 from tuchanka.topology.types import Limits
@@ -237,7 +237,7 @@ class NspawnMachine:
     async def snapshot(self, name: str) -> None:
         """Freeze the upper layer."""
         await self._must_be_off()
-        layers.freeze(self.paths, name)
+        layers.freeze(self.paths, name, disks.disks(self.base, self.limits))
 
     async def rollback(self, name: str | None) -> None:
         """Drop the layers after the snapshot."""
@@ -247,11 +247,11 @@ class NspawnMachine:
     async def _must_be_off(self) -> None:
         if await self.power_state() == "on":
             raise LabError("is on, so its disk can't be changed", where=self.name, hint="switch it off first")
+        await disks.released(self.paths.disk)
 
     def console_log(self) -> str:
-        """Everything that came from the console, without what only a terminal understands."""
-        raw = self.paths.console.read_bytes() if self.paths.console.exists() else b""
-        return CONTROL.sub("", raw.decode(errors="replace"))
+        """The newest of what came from the console, without what only a terminal understands."""
+        return CONTROL.sub("", console.read(self.paths.console).decode(errors="replace"))
 
     def stops(self) -> tuple[tuple[float, str], ...]:
         """When and why it stopped, as its supervisor wrote it down."""
