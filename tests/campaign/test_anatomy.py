@@ -2,10 +2,10 @@ from dataclasses import replace
 
 import pytest
 
-from tests.campaign.forged import JOURNAL, NEW, OLD, change, power_loss
+from tests.campaign.forged import INJECTED, JOURNAL, NEW, OLD, change, power_loss
 from tuchanka.campaign.anatomy import PHASES, Anatomy, anatomy
 from tuchanka.campaign.slices import slice_trials
-from tuchanka.events import Event, Journal
+from tuchanka.events import Event, Journal, VipHolders
 
 
 def measured(events: list[Event], first_write: float | None = 113.42) -> Anatomy:
@@ -87,3 +87,68 @@ def test_wordings_that_count(phase: str, unit: str, message: str) -> None:
 )
 def test_wordings_that_do_not(phase: str, unit: str, message: str) -> None:
     assert measured(with_lines((3.0, unit, message))).at[phase] is None
+
+
+# A killed PostgreSQL, as its own node told it (times after the kill; the node's and the instance's names are real).
+MENDED = (
+    (0.29, "pacemaker-controld", "notice: Result of monitor operation for krogan2-vip on tuchanka2a: OK"),
+    (
+        0.31,
+        "pacemaker-controld",
+        "notice: Result of monitor operation for krogan2 on tuchanka2a: Failed in promoted role (Instance crashed)",
+    ),
+    (2.88, "pacemaker-controld", "notice: Result of demote operation for krogan2 on tuchanka2a: OK"),
+    (3.68, "pacemaker-controld", "notice: Result of stop operation for krogan2 on tuchanka2a: OK"),
+    (4.47, "pacemaker-controld", "notice: Result of start operation for krogan2 on tuchanka2a: OK"),
+    (4.83, "pacemaker-controld", "notice: Requesting local execution of promote operation for krogan2 on tuchanka2a"),
+    (5.18, "pacemaker-controld", "notice: Result of promote operation for krogan2 on tuchanka2a: OK"),
+    (5.60, "pacemaker-controld", "notice: Result of start operation for krogan2-vip on tuchanka2a: OK"),
+)
+
+
+def test_a_node_that_mends_itself_tells_its_own_story() -> None:
+    found = measured(with_lines(*MENDED, node=OLD), INJECTED + 5.7)
+    seen = {point: t for point, t in found.points.items() if t is not None}
+    assert seen == pytest.approx(
+        {
+            "monitor noticed": 0.31,
+            "instance stopped": 3.68,
+            "instance started": 4.47,
+            "promotion started": 4.83,
+            "promotion done": 5.18,
+            "VIP up": 5.60,
+            "VIP announced": 8.15,
+            "first write": 5.7,
+        }
+    )
+    assert found.seconds["detected"] == pytest.approx(0.31)
+    assert found.seconds["promoted"] == pytest.approx(5.18 - 0.31)
+    assert (found.seconds["quorum decided"], found.seconds["fenced"]) == (None, None)
+
+
+@pytest.mark.parametrize("result", ["Not running", "Timed Out (after 2s)", "Failed in promoted role", "Error"])
+def test_a_monitor_that_failed_has_noticed(result: str) -> None:
+    line = (3.0, "pacemaker-controld", f"notice: Result of monitor operation for krogan2 on tuchanka2a: {result}")
+    assert measured(with_lines(line, node=OLD)).points["monitor noticed"] == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize("result", ["OK", "Promoted", "0 (ok)"])
+def test_a_monitor_that_did_not_fail_has_not(result: str) -> None:
+    line = (3.0, "pacemaker-controld", f"notice: Result of monitor operation for krogan2 on tuchanka2a: {result}")
+    assert measured(with_lines(line, node=OLD)).points["monitor noticed"] is None
+
+
+def test_what_the_heartbeat_knows() -> None:
+    trial = slice_trials(power_loss())[0]
+    found = anatomy(trial, INJECTED + 8.4, INJECTED + 8.5, INJECTED + 23)
+    assert found.points["VIP announced"] == pytest.approx(8.15)
+    assert found.points["first fresh read"] == pytest.approx(8.5)
+    assert found.points["redundancy back"] == pytest.approx(23)
+    assert sum(value or 0 for value in found.seconds.values()) == pytest.approx(8.4)
+
+
+def test_the_vip_of_the_primary_need_not_be_called_after_the_instance() -> None:
+    events = change(power_loss(), VipHolders, lambda one: replace(one, vip="front") if one.vip == "krogan2" else one)
+    line = (8.0, "pacemaker-controld", "notice: Result of start operation for front-vip on tuchanka2b: OK")
+    renamed = [*change(events, Journal, lambda _: None), Journal(INJECTED + line[0], NEW, line[1], line[2])]
+    assert measured(renamed).at["VIP up"] == pytest.approx(8.0)

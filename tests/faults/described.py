@@ -1,6 +1,13 @@
-"""A fault that does nothing."""
+"""A fault that does nothing, and a scene on machines in memory."""
+
+from pathlib import Path
 
 from tuchanka.faults.fault import Fault, Scene, Scope
+from tuchanka.lab.folder import LabFolder
+from tuchanka.lab.lab import Lab
+from tuchanka.machines.fake import FakeProvider
+from tuchanka.timing.derive import derive
+from tuchanka.topology.load import load
 
 
 async def apply(scene: Scene) -> float:
@@ -14,3 +21,12 @@ async def heal(scene: Scene) -> None:
 
 def described(scope: Scope) -> Fault:
     return Fault("nothing", "power", scope, (), "does nothing", "nothing", "nothing", apply, heal)
+
+
+def scene_of(folder: Path, provider: FakeProvider, cluster: str, node: str, instance: str | None) -> Scene:
+    """A scene on a fake machine that is on."""
+    topology = load(None)
+    lab = Lab(LabFolder(folder), topology, derive(topology), provider)
+    provider.machine(node).on = True
+    found = topology.cluster(cluster)
+    return Scene(lab, node, (lab.machine(node),), found, found.instance(instance) if instance else None, node)

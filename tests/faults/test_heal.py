@@ -8,11 +8,13 @@ import pytest
 from tuchanka.faults import power
 from tuchanka.faults.catalogue import CATALOGUE
 from tuchanka.faults.heal import ORDER, heal_all, verbs
+from tuchanka.faults.inside.signals import NOT_FOUND
 from tuchanka.faults.marks import mark, marked, unmark
 from tuchanka.faults.scene import make_scene
 from tuchanka.lab.folder import LabFolder
 from tuchanka.lab.lab import Lab
 from tuchanka.machines.fake import FakeProvider
+from tuchanka.machines.protocols import Completed
 from tuchanka.timing.derive import derive
 from tuchanka.topology.load import load
 
@@ -28,7 +30,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture
 def provider() -> FakeProvider:
-    provider = FakeProvider()
+    provider = FakeProvider([("python3 -", Completed(NOT_FOUND, "", ""))])
     for name in MADE:
         provider.machine(name).kept.append(("setup", {}))
     return provider

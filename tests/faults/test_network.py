@@ -9,12 +9,13 @@ from tuchanka.faults import network
 from tuchanka.faults.catalogue import CATALOGUE
 from tuchanka.faults.fault import Scene
 from tuchanka.faults.heal import heal_all
+from tuchanka.faults.inside.signals import NOT_FOUND
 from tuchanka.faults.scene import make_scene
 from tuchanka.lab.folder import LabFolder
 from tuchanka.lab.lab import Lab
 from tuchanka.machines.fake import FakeProvider
 from tuchanka.machines.nspawn.traffic import render
-from tuchanka.machines.protocols import CLIENT, Cut
+from tuchanka.machines.protocols import CLIENT, Completed, Cut
 from tuchanka.timing.derive import derive
 from tuchanka.topology.load import load
 
@@ -30,7 +31,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture
 def provider() -> FakeProvider:
-    made = FakeProvider()
+    made = FakeProvider([("python3 -", Completed(NOT_FOUND, "", ""))])
     for machine in TOPOLOGY.machines:
         made.machine(machine.name).kept.append(("setup", {}))
         made.machine(machine.name).on = True

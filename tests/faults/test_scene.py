@@ -1,5 +1,6 @@
 """Whom a fault hits."""
 
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -43,6 +44,12 @@ def test_what_is_asked_for_is_widened_to_the_scope(scope: Scope, wanted: str, ta
 def test_a_seed_decides_between_standbys(seed: int):
     assert hit("node", "standby", seed) == hit("node", "standby", seed) != "tuchanka4c"
     assert hit("node", "random", seed) in ROLES
+
+
+def test_a_fault_of_one_role_hits_that_role_unless_a_node_is_named():
+    fault = replace(described("node"), role="standby")
+    for wanted, role in (("primary", "standby"), ("random", "standby"), ("tuchanka4c", "primary")):
+        assert ROLES[resolve(fault, TOPOLOGY, FOUR, "krogan4", wanted, ROLES, Random(1))] == role
 
 
 def test_every_standby_has_its_turn():

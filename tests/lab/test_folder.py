@@ -10,7 +10,7 @@ import pytest
 
 from tuchanka.errors import InputError, LabBusy, LabError
 from tuchanka.lab import folder as module
-from tuchanka.lab.folder import LabFolder, lock_file, write_atomically
+from tuchanka.lab.folder import LabFolder, lock_file
 
 HOLDER = """
 import sys
@@ -31,36 +31,6 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LabFolder:
 
 def names(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
-
-
-def test_a_file_is_written_whole_with_its_mode_and_nothing_beside_it(tmp_path: Path):
-    file = tmp_path / "state.json"
-    write_atomically(file, "old")
-    write_atomically(file, "new", mode=0o600)
-    assert (file.read_text(), file.stat().st_mode & 0o777) == ("new", 0o600)
-    assert names(tmp_path) == {"state.json"}
-
-
-def test_a_file_that_can_not_be_written_stays_as_it_was(tmp_path: Path):
-    file = tmp_path / "state.json"
-    write_atomically(file, "old")
-    with pytest.raises(UnicodeEncodeError):
-        write_atomically(file, "half \ud800")
-    assert file.read_text() == "old"
-    assert names(tmp_path) == {"state.json"}
-
-
-def test_a_killed_writer_leaves_the_old_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    file = tmp_path / "state.json"
-    write_atomically(file, "old")
-
-    def killed(_: int) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(os, "fsync", killed)
-    with pytest.raises(KeyboardInterrupt):
-        write_atomically(file, "new")
-    assert file.read_text() == "old"
 
 
 def test_a_lab_is_founded_once_and_keeps_its_first_topology(lab: LabFolder):
@@ -124,7 +94,7 @@ def test_a_marker_that_can_not_be_read_is_one_line(lab: LabFolder, text: str):
 def test_a_lab_of_another_version_is_refused(lab: LabFolder):
     lab.found("text")
     lab.marker.write_text('{"version": 99}')
-    with pytest.raises(LabError, match="the lab is of version 99, not 1"):
+    with pytest.raises(LabError, match="the lab is of version 99, not 2"):
         lab.read_marker()
 
 

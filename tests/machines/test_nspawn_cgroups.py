@@ -11,7 +11,7 @@ from tuchanka.errors import HostError
 from tuchanka.machines.nspawn import cgroups
 from tuchanka.topology.types import Limits
 
-LIMITS = Limits(memory_bytes=1 << 30, processes=2048)
+LIMITS = Limits(memory_bytes=1 << 30, processes=2048, root_disk_bytes=1 << 30, data_disk_bytes=1 << 30)
 GROUP = "tuchanka/lab-1/a"
 
 

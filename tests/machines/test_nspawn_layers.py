@@ -3,26 +3,35 @@ from pathlib import Path
 import pytest
 
 from tuchanka.errors import UnknownName
-from tuchanka.machines.nspawn import layers
+from tuchanka.machines.nspawn import disks, layers
+from tuchanka.machines.nspawn.disks import Disk
 from tuchanka.machines.nspawn.paths import MachinePaths
+
+DISKS = (Disk("root", 64 << 20, Path("/base")), Disk("data", 64 << 20, Path("/base/data")))
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is in the files makes no difference here."""
+    monkeypatch.setattr(disks, "make", lambda disk, folder: (folder / disk.file).write_text("empty"))
 
 
 @pytest.fixture
 def paths(tmp_path: Path) -> MachinePaths:
     paths = MachinePaths(tmp_path / "disk", tmp_path / "run")
-    layers.prepare(paths)
+    layers.prepare(paths, DISKS)
     return paths
 
 
 def write(paths: MachinePaths, text: str) -> None:
-    layers.prepare(paths)
-    (paths.upper / "file").write_text(text)
+    layers.prepare(paths, DISKS)
+    (paths.upper / "root.img").write_text(text)
 
 
 def three_snapshots(paths: MachinePaths) -> None:
     for name in ("create", "install", "set-up"):
         write(paths, name)
-        layers.freeze(paths, name)
+        layers.freeze(paths, name, DISKS)
 
 
 def test_a_machine_that_was_never_made_has_no_snapshots(tmp_path: Path):
@@ -32,23 +41,40 @@ def test_a_machine_that_was_never_made_has_no_snapshots(tmp_path: Path):
     assert layers.names(paths) == ()
 
 
-def test_snapshots_are_named_the_oldest_first_and_mounted_the_newest_on_top(paths: MachinePaths):
+def test_snapshots_are_named_the_oldest_first_and_each_disk_has_a_file_in_all_of_them(paths: MachinePaths):
     three_snapshots(paths)
-    layers.prepare(paths)
+    layers.prepare(paths, DISKS)
     assert layers.names(paths) == ("create", "install", "set-up")
-    frozen = [str(layer) for layer in layers.frozen(paths)]
-    lower = ":".join((*reversed(frozen), "/base"))
-    assert layers.mount_options(paths, Path("/base")) == (
-        f"lowerdir={lower},upperdir={paths.upper},workdir={paths.work}"
-    )
-    assert [(Path(layer) / "file").read_text() for layer in frozen] == ["create", "install", "set-up"]
-    assert list(paths.upper.iterdir()) == []
+    frozen = layers.frozen(paths)
+    assert layers.files(paths, DISKS) == {
+        "root": ["/base", *(str(layer / "root.img") for layer in (*frozen, paths.upper))],
+        "data": ["/base/data", *(str(layer / "data.img") for layer in (*frozen, paths.upper))],
+    }
+    assert [(layer / "root.img").read_text() for layer in frozen] == ["create", "install", "set-up"]
+    assert (paths.upper / "root.img").read_text() == "empty"
+
+
+def test_what_is_written_to_stays_until_it_is_frozen(paths: MachinePaths):
+    write(paths, "written")
+    layers.prepare(paths, DISKS)
+    assert (paths.upper / "root.img").read_text() == "written"
+
+
+def test_disks_that_were_half_made_are_made_anew(paths: MachinePaths):
+    layers.roll_back(paths, None)
+    half = paths.disk / "upper.new"
+    half.mkdir()
+    (half / "root.img").write_text("half")
+    layers.prepare(paths, DISKS)
+    assert sorted(file.name for file in paths.upper.iterdir()) == ["data.img", "root.img"]
+    assert (paths.upper / "root.img").read_text() == "empty"
+    assert not half.exists()
 
 
 def test_more_than_nine_snapshots_keep_their_order(paths: MachinePaths):
     names = [f"s{number}" for number in range(12)]
     for name in names:
-        layers.freeze(paths, name)
+        layers.freeze(paths, name, DISKS)
     assert list(layers.names(paths)) == names
 
 
@@ -57,8 +83,8 @@ def test_a_rollback_drops_the_upper_layer_and_the_later_snapshots(paths: Machine
     write(paths, "later")
     layers.roll_back(paths, "install")
     assert layers.names(paths) == ("create", "install")
-    layers.prepare(paths)
-    assert list(paths.upper.iterdir()) == []
+    layers.prepare(paths, DISKS)
+    assert (paths.upper / "root.img").read_text() == "empty"
     assert not (paths.disk / "trash").exists()
 
 
@@ -83,14 +109,14 @@ def test_an_unknown_snapshot_changes_nothing(paths: MachinePaths):
     with pytest.raises(UnknownName, match="no snapshot called 'gone'; choose from: create, install, set-up"):
         layers.roll_back(paths, "gone")
     assert layers.names(paths) == ("create", "install", "set-up")
-    assert (paths.upper / "file").read_text() == "later"
+    assert (paths.upper / "root.img").read_text() == "later"
 
 
 def test_a_freeze_that_was_killed_after_its_rename_has_taken_place(paths: MachinePaths):
     write(paths, "create")
     paths.upper.rename(paths.layers / "0001-create")
     assert layers.names(paths) == ("create",)
-    layers.freeze(paths, "install")
+    layers.freeze(paths, "install", DISKS)
     assert layers.names(paths) == ("create", "install")
 
 
@@ -125,9 +151,3 @@ def test_the_trash_of_a_killed_rollback_is_in_nobodys_way(paths: MachinePaths, l
     layers.roll_back(paths, "create")
     assert layers.names(paths) == ("create",)
     assert not (paths.disk / "trash").exists()
-
-
-def test_the_folder_that_overlayfs_works_in_is_empty_before_each_mount(paths: MachinePaths):
-    (paths.work / "work").mkdir()
-    layers.prepare(paths)
-    assert list(paths.work.iterdir()) == []

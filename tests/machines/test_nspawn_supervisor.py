@@ -39,8 +39,8 @@ class Bench:
     def spec(self, watchdog_s: float = 60) -> Spec:
         return Spec(
             name="a",
-            root="/root",
-            overlay="",
+            disks={},
+            mounts="/mounts",
             namespace="",
             bridge="br0",
             watchdog=str(self.paths.watchdog),
@@ -284,6 +284,16 @@ def test_a_host_without_the_freezer_says_so(bench: Bench):
     bench.run(work)
 
 
+def test_the_console_is_logged_to_its_last_word(bench: Bench):
+    bench.script = "echo first; echo second >&2; exit 0"
+
+    async def work(one: Supervisor) -> None:
+        pass
+
+    bench.run(work)
+    assert bench.paths.console.read_text() == "first\nsecond\n"
+
+
 @pytest.mark.parametrize("request_", [b"\n", b"nonsense\n", b'{"verb": "explode"}\n'])
 def test_a_bad_request_harms_nothing(bench: Bench, request_: bytes):
     async def work(one: Supervisor) -> None:
@@ -323,7 +333,11 @@ def test_the_guest_never_sees_the_hosts_watchdog_nor_gets_more_rights_than_it_ne
     assert command[at - 2 : at] == ["enter", "--"]
     options = command[at + 1 :]
     binds = [option for option in options if option.startswith(("--bind", "--overlay", "--tmpfs"))]
-    assert binds == [f"--bind={bench.paths.watchdog}:/dev/watchdog"]
+    assert binds == [
+        "--bind=/mounts/data:/var/lib/postgresql",
+        f"--bind={bench.paths.watchdog}:/dev/watchdog",
+    ]
+    assert "--directory=/mounts/root" in options
     assert not bench.paths.watchdog.is_relative_to("/dev")
     assert [option for option in options if "capability" in option] == ["--capability=CAP_IPC_LOCK"]
     assert not any("sysrq" in option or "/proc" in option or "/sys" in option for option in options)

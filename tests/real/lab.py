@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -194,7 +195,11 @@ class RealLab:
 
     def supervisor_said(self, node: str) -> list[str]:
         """Return what the machine's supervisor has recorded, one word or two for each event."""
-        return [json.loads(line)["what"] for line in self.paths.machine(node).log.read_text().splitlines()]
+        return [json.loads(line)["what"] for line in self.supervisor_log(node).splitlines()]
+
+    def supervisor_log(self, node: str) -> str:
+        log = self.paths.machine(node).log
+        return log.read_text() if log.exists() else ""
 
     def leaders(self, node: str) -> list[int]:
         """Return the PID, on the host, of the machine's first process; none if it is off."""
@@ -207,8 +212,9 @@ class RealLab:
         return found
 
     def on_disk(self, node: str, path: str) -> Path:
-        """Return where the host finds what the machine has written to a file since its last snapshot."""
-        return self.paths.machine(node).upper / path
+        """Return where the host finds a file of a machine, while that is on."""
+        booted = re.findall(r'"what": "booted".*"leader": (\d+)', self.supervisor_log(node))
+        return Path(f"/proc/{booted[-1] if booted else 'none'}/root") / path
 
     def holder(self) -> str:
         """Return what the lab's lock says about who holds it."""

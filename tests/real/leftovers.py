@@ -21,6 +21,7 @@ def leftovers(folder: Path) -> list[str]:
     return [
         *(f"process {process}" for process in _processes(paths, marks)),
         *(f"mount {mount}" for mount in _mounts(marks)),
+        *(f"loop device with {file}" for file in _loops(folder)),
         *(f"control group {group}" for group in groups(paths)),
         *(f"interface {name}" for name in interfaces() if name.startswith("vb-")),
         *(
@@ -29,6 +30,12 @@ def leftovers(folder: Path) -> list[str]:
             if path.exists() or path.is_symlink()
         ),
     ]
+
+
+def _loops(folder: Path) -> list[str]:
+    """Return the files of the lab that a loop device still holds."""
+    held = [file.read_text().strip() for file in Path("/sys/block").glob("loop*/loop/backing_file")]
+    return [file for file in held if file.startswith(f"{folder}/")]
 
 
 def groups(paths: LabPaths) -> list[Path]:

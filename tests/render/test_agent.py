@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tuchanka.render.agent import AGENT, agent_files
+from tuchanka.timing.profiles import FAST
 
 WRONG = "ORDER BY location ASC, application_name ASC"
 RIGHT = "ORDER BY location DESC NULLS LAST, application_name ASC"
@@ -33,7 +34,7 @@ def agent(folder: Path, query: str | None, *arguments: str) -> subprocess.Comple
     """Run the agent beside a PAF with this query."""
     own = folder / "tuchanka" / "pgsqlms"
     own.parent.mkdir()
-    own.write_text(agent_files()[AGENT].content)
+    own.write_text(agent_files(FAST)[AGENT].content)
     if query is not None:
         (folder / "heartbeat").mkdir()
         (folder / "heartbeat" / "pgsqlms").write_text(PAF.replace("{query}", query))

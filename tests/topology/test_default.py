@@ -42,6 +42,7 @@ def test_machines_vips_and_network():
     assert (str(DEFAULT.network.subnet), DEFAULT.network.host) == ("192.168.89.0/24", address(254))
     assert (DEFAULT.name, DEFAULT.domain, DEFAULT.profile) == ("tuchanka", "tuchanka", "fast")
     assert (DEFAULT.limits.memory_bytes, DEFAULT.limits.processes) == (2**30, 2048)
+    assert (DEFAULT.limits.root_disk_bytes, DEFAULT.limits.data_disk_bytes) == (2**31, 2**31)
 
 
 def test_instances():

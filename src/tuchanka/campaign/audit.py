@@ -49,7 +49,7 @@ async def audit(lab: Lab, cluster: Cluster, trial: int, before: Baseline) -> tup
         _keep_positions(first, nodes)
     now = time.monotonic()
     stops = [stop for machine in lab.nodes(cluster) for stop in _stops(machine, before.t, now)]
-    looks = [Audited(now, trial, name, dict(nodes[name]), dict(before.nodes.get(name, {}))) for name in nodes]
+    looks = [Audited(now, trial, name, *facts.differing(nodes[name], before.nodes.get(name, {}))) for name in nodes]
     return (*sorted(stops, key=lambda one: one.t), *looks)
 
 

@@ -103,6 +103,19 @@ def read(cluster: Cluster, node: str, text: str, watchdog: str) -> Facts:
     return facts
 
 
+def differing(found: Facts, before: Facts) -> tuple[Facts, Facts]:
+    """Return both without the settings that are the same: they are many, and say nothing."""
+    now, was = found.get("settings", {}), before.get("settings", {})
+    same = {name for name in now if was.get(name) == now[name]}
+
+    def rest(facts: Facts) -> Facts:
+        if "settings" not in facts:
+            return facts
+        return facts | {"settings": {name: value for name, value in facts["settings"].items() if name not in same}}
+
+    return rest(found), rest(before)
+
+
 def _daemons(text: str) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {}
     for name, pid in (line.split() for line in text.splitlines() if len(line.split()) == 2):

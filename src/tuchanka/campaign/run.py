@@ -14,7 +14,6 @@ from tuchanka.campaign.estimate import durations, in_words, left_s
 from tuchanka.campaign.history import History
 from tuchanka.campaign.keep import keep_evidence
 from tuchanka.campaign.plan import Planned, Wish, dice
-from tuchanka.campaign.stubs import predict
 from tuchanka.campaign.trial import Trial, run_trial
 from tuchanka.cluster.bring_up import bring_up
 from tuchanka.cluster.state import ClusterState
@@ -27,6 +26,7 @@ from tuchanka.faults.scene import make_scene, resolve
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.progress import Progress
 from tuchanka.stages import pipeline
+from tuchanka.timing.predict import predict
 from tuchanka.timing.types import Prediction, Timing
 from tuchanka.topology.types import Cluster
 from tuchanka.waiting import together

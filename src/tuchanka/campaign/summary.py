@@ -13,13 +13,13 @@ DIGITS = 3
 
 
 def summarise(verdicts: Sequence[Verdict]) -> dict[str, Any]:
-    """Return the summary, ready for JSON: ``{"trials": [...], "totals": {...}, "anatomy": [...]}``.
+    """Return the summary, ready for JSON: ``{"trials": [...], "totals": {...}}``.
 
     Seconds are rounded to the millisecond.
     """
     trials = [{**asdict(one), "problem": one.problem} for one in verdicts]
     anatomy = [asdict(one) for one in sum_phases(verdicts)]
-    summary: dict[str, Any] = _rounded({"trials": trials, "totals": totals(verdicts), "anatomy": anatomy})
+    summary: dict[str, Any] = _rounded({"trials": trials, "totals": totals(verdicts) | {"anatomy": anatomy}})
     return summary
 
 

@@ -11,10 +11,10 @@ from tuchanka.cli.context import open_lab, read_topology, run, settings
 from tuchanka.cli.output import show_json
 from tuchanka.errors import InputError
 from tuchanka.lab import keys
-from tuchanka.lab.folder import write_atomically
 from tuchanka.lab.lab import Lab
 from tuchanka.machines.nspawn.machine import ENVIRONMENT
 from tuchanka.render.system import hosts as hosts_file
+from tuchanka.writing import write_atomically
 
 Node = Annotated[str, typer.Argument(help="A machine.")]
 

@@ -9,6 +9,7 @@ from rich.table import Table
 from tuchanka.cli.context import held_lab, run, settings
 from tuchanka.cli.output import show, show_json
 from tuchanka.cli.progress import TerminalProgress
+from tuchanka.cluster.observe import observe
 from tuchanka.errors import HostError
 from tuchanka.faults.catalogue import CATALOGUE
 from tuchanka.faults.fault import Fault, find
@@ -63,7 +64,11 @@ def fault_inject(
 
 
 async def _inject(lab: Lab, fault: Fault, target: str) -> None:
-    await fault.apply(make_scene(lab, None, None, fault, target, None))
+    primary = None
+    if fault.scope == "cluster":
+        state = await observe(lab, lab.topology.cluster(target))
+        primary = next((instance.primary for instance in state.instances), None)
+    await fault.apply(make_scene(lab, None, None, fault, target, primary))
 
 
 @app.command("heal")

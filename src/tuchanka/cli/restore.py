@@ -45,16 +45,19 @@ def restore(
             _start_from_nothing(context, lab, cluster, cold, dry_run=dry_run, yes=yes)
             if dry_run:
                 return
+        if whole and not dry_run:
+            with TerminalProgress() as progress:
+                done = run(bring_up.restore_all(lab, cluster, progress, force=force))
+            if cold is None or settings(context).json:
+                _print(context, node, done, dry_run=False)
+            return
         steps = run(_plan(lab, cluster, None if whole else node, instance, force=force))
         _print(context, node, steps, dry_run=dry_run)
         if dry_run or not any(steps.values()):
             return
         with TerminalProgress() as progress:
-            if whole:
-                run(_restore_all(lab, cluster, progress, force=force))
-            else:
-                work = restoring.carry_out(lab, cluster, node, steps[node], progress, instance=instance, force=force)
-                run(work)
+            work = restoring.carry_out(lab, cluster, node, steps[node], progress, instance=instance, force=force)
+            run(work)
 
 
 def _print(context: typer.Context, name: str, steps: dict[str, tuple[Step, ...]], *, dry_run: bool) -> None:
@@ -119,7 +122,3 @@ async def _plan(
         return {node: await restoring.plan(lab, cluster, node, instance, force=force)}
     failed = bring_up.to_restore(await observe(lab, cluster))
     return {name: await restoring.plan(lab, cluster, name, None, force=force) for name in failed}
-
-
-async def _restore_all(lab: Lab, cluster: Cluster, progress: TerminalProgress, *, force: bool) -> None:
-    await bring_up.restore_all(lab, cluster, await observe(lab, cluster), progress, force=force)

@@ -5,6 +5,7 @@ from tuchanka.cluster.cold_plan import ColdPlan
 from tuchanka.cluster.health import problems
 from tuchanka.cluster.observe import observe
 from tuchanka.cluster.operate import wait_healthy
+from tuchanka.cluster.restore_plan import Step
 from tuchanka.cluster.state import ClusterState
 from tuchanka.errors import DeadlineExceeded
 from tuchanka.lab.lab import Lab
@@ -23,9 +24,8 @@ async def bring_up(lab: Lab, cluster: Cluster, progress: Progress) -> ClusterSta
         return state
     if not state.running:
         await cold_start.carry_out(lab, cluster, await cold_start.plan(lab, cluster), progress)
-    with progress.step("settle", cluster.name) as note:
-        state = await settle(lab, cluster, note)
-    await restore_all(lab, cluster, state, progress)
+    await _settle_or_start_anew(lab, cluster, progress)
+    await restore_all(lab, cluster, progress)
     await forget_failures(lab, cluster)
     with progress.step("healthy", cluster.name) as note:
         return await wait_healthy(lab, cluster, note=note)
@@ -41,6 +41,25 @@ async def forget_failures(lab: Lab, cluster: Cluster) -> None:
         await lab.machine(str(asked)).run(command)
 
 
+async def _settle_or_start_anew(lab: Lab, cluster: Cluster, progress: Progress) -> ClusterState:
+    """Wait until the cluster has settled; where nothing of it serves by then, cut its power, and start it cold.
+
+    After a line that lost every third packet Pacemaker was seen to wait for ever for a coordinator that had been
+    fenced: it elects no other, and a stop, which a coordinator would have to grant, takes half an hour.
+    """
+    try:
+        with progress.step("settle", cluster.name) as note:
+            return await settle(lab, cluster, note)
+    except DeadlineExceeded:
+        if any(instance.primary for instance in (await observe(lab, cluster)).instances):
+            raise
+    nodes = lab.nodes(cluster)
+    with progress.step("power cycle", cluster.name):
+        await together(*(node.power_off() for node in nodes))
+        await together(*(node.power_on() for node in nodes))
+    return await start_from_nothing(lab, cluster, await cold_start.plan(lab, cluster), progress)
+
+
 async def start_from_nothing(lab: Lab, cluster: Cluster, cold: ColdPlan, progress: Progress) -> ClusterState:
     """Bring the most advanced copies up first, and wait until they are primaries."""
     await cold_start.carry_out(lab, cluster, cold, progress)
@@ -49,23 +68,27 @@ async def start_from_nothing(lab: Lab, cluster: Cluster, cold: ColdPlan, progres
 
 
 async def restore_all(
-    lab: Lab, cluster: Cluster, state: ClusterState, progress: Progress, *, force: bool = False
-) -> None:
-    """Restore every node that has to be: those that are down all at once, then the others one after another.
+    lab: Lab, cluster: Cluster, progress: Progress, *, force: bool = False
+) -> dict[str, tuple[Step, ...]]:
+    """Restore every node that has to be, and return node → steps.
 
-    A cluster stopped on several nodes at the same time might lose its quorum.
+    Those that are down come first and all at once, then, one after another, what doesn't stream by itself even now:
+    a cluster stopped on several nodes at the same time might lose its quorum.
     """
+    done: dict[str, tuple[Step, ...]] = {}
 
     async def one(name: str) -> None:
-        steps = await restore.plan(lab, cluster, name, None, force=force)
-        await restore.carry_out(lab, cluster, name, steps, progress, force=force)
+        done[name] = await restore.plan(lab, cluster, name, None, force=force)
+        await restore.carry_out(lab, cluster, name, done[name], progress, force=force)
 
-    failed = to_restore(state)
-    down = [name for name in failed if not state.node(name).stack_running]
+    with progress.step("settle", cluster.name) as note:
+        state = await settle(lab, cluster, note)
+    down = [name for name in to_restore(state) if not state.node(name).stack_running]
     await together(*(one(name) for name in down))
-    for name in failed:
-        if name not in down:
+    for name in to_restore(await observe(lab, cluster)):
+        if name not in done:
             await one(name)
+    return done
 
 
 async def settle(lab: Lab, cluster: Cluster, note: Note) -> ClusterState:

@@ -13,12 +13,12 @@ from tuchanka.cluster.observe import observe
 from tuchanka.cluster.state import ClusterState
 from tuchanka.cluster.switchover_plan import Switch, caught_up, choose
 from tuchanka.errors import LabError, SwitchoverRefused
-from tuchanka.lab.folder import write_atomically
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.progress import Note
 from tuchanka.stages.instances import psql
 from tuchanka.topology.types import Cluster, Instance
 from tuchanka.waiting import together, wait_until
+from tuchanka.writing import write_atomically
 
 # A primary may be missing for a moment: a killed switchover is still under way.
 PRIMARY_S = 30.0

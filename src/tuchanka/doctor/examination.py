@@ -44,6 +44,7 @@ def examine(*, cache: Path = CACHE_FOLDER, state: Path = STATE_FOLDER) -> tuple[
             findings.of_kernel("namespaces", probes.try_namespaces(), "the machines"),
             findings.of_kernel("bridge and veth", probes.try_links(), "the lab's networks", "-a bridge veth"),
             findings.of_kernel("overlayfs", probes.try_overlay(state), "snapshots of the machines", "overlay"),
+            findings.of_kernel("loop and ext4", probes.try_loop(state), "the machines' disks", "-a loop ext4"),
         ]
     controllers = probes.read("/sys/fs/cgroup/cgroup.controllers")
     checks.append(findings.of_cgroups(probes.read("/proc/self/mountinfo"), controllers))

@@ -73,6 +73,16 @@ def try_overlay(folder: Path) -> str:
         return error.strerror or str(error)
 
 
+def try_loop(folder: Path) -> str:
+    """Mount a file in ``folder`` as a disk; what failed, empty where it worked."""
+    script = "truncate -s 8M disk && mkfs.ext4 -q disk && mkdir mounted && mount -t ext4 -o loop disk mounted"
+    try:
+        with tempfile.TemporaryDirectory(prefix=".tuchanka-probe-", dir=nearest(folder)) as room:
+            return _attempt(["unshare", "--mount", "--", "sh", "-c", script], cwd=room)
+    except OSError as error:
+        return error.strerror or str(error)
+
+
 def _attempt(command: list[str], cwd: str | None = None) -> str:
     path = os.pathsep.join((os.environ.get("PATH", ""), *SYSTEM_FOLDERS))
     try:

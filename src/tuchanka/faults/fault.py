@@ -69,7 +69,8 @@ class Fault:
     one where ``apply`` was killed halfway. ``scope`` is what its target is: a fault of a node may be applied to
     several at once. ``needs`` names the capabilities it uses, ``proves`` what a trial of it shows. ``returns`` says
     of a scene whether the service is expected back before the healing. ``unfit`` says why it can't be tried on a
-    cluster (one site can't be split), empty where it can.
+    cluster (one site can't be split), empty where it can. ``role`` is the only role whose nodes it can hit:
+    a trial that was to hit another role's node hits one of those.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Fault:
     heal: Callable[[Scene], Awaitable[None]]
     returns: Callable[[Scene], bool] = comes_back
     unfit: Callable[[Cluster], str] = fits_all
+    role: Literal["primary", "standby"] | None = None
 
 
 def find(catalogue: dict[str, Fault], name: str) -> Fault:

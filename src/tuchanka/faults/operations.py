@@ -65,6 +65,7 @@ async def restart(scene: Scene) -> float:
         for instance in _instances(scene, cluster):
             mark(scene.lab, "restart", cluster.name)
             await _restart(by.machine, instance)
+        unmark(scene.lab, "restart", cluster.name)
     return began
 
 
@@ -80,6 +81,7 @@ async def restart_rolling(scene: Scene) -> float:
             if before is not None:
                 await _switch(scene, cluster, instance)
                 await _restart_one(scene, cluster, instance, before)
+        unmark(scene.lab, "restart", cluster.name)
     return began
 
 
@@ -142,7 +144,7 @@ async def _end_restart(by: Someone, cluster: Cluster, target: str) -> None:
     del target
     for instance in cluster.instances:
         clone = f"{instance.name}-clone"
-        await by.machine.run(["crm_resource", f"--resource={clone}", "--meta", "--delete-parameter=target-role"])
+        await by.machine.run(["pcs", "resource", "meta", clone, "target-role="])
         await by.machine.run(["crm_resource", f"--resource={clone}", "--clear"])
 
 

@@ -97,6 +97,8 @@ def resolve(
         return topology.witness.name
     if wanted in {node.site for node in cluster.nodes}:
         return wanted
+    if fault.role is not None and wanted in ROLES:
+        wanted = fault.role
     node = cluster.node(_node(cluster, instance_name, wanted, roles, random))
     return node.site if fault.scope == "site" else node.name
 

@@ -1,4 +1,4 @@
-"""The state folder of a lab: its marker, its lock, and files written in one step."""
+"""The state folder of a lab: its marker and its lock."""
 
 import contextlib
 import fcntl
@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,23 +14,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from tuchanka.errors import InputError, LabBusy, LabError
+from tuchanka.writing import write_atomically
 
 DEFAULT_ROOT = Path("/var/lib/tuchanka")
-VERSION = 1
-
-
-def write_atomically(path: Path, text: str, *, mode: int = 0o644) -> None:
-    """Write the file so that a reader, or a crash, sees the old text or the new one."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(mode)
-        Path(name).replace(path)
-    finally:
-        Path(name).unlink(missing_ok=True)
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from tuchanka.errors import HostError
 from tuchanka.files import File
-from tuchanka.lab.folder import LabFolder, write_atomically
+from tuchanka.lab.folder import LabFolder
 from tuchanka.topology.types import Topology
+from tuchanka.writing import write_atomically
 
 
 def _key_pair(file: Path, comment: str) -> str:

@@ -4,7 +4,8 @@ import json
 import secrets
 from dataclasses import asdict, dataclass, field
 
-from tuchanka.lab.folder import LabFolder, write_atomically
+from tuchanka.lab.folder import LabFolder
+from tuchanka.writing import write_atomically
 
 
 @dataclass(frozen=True, slots=True)

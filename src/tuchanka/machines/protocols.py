@@ -115,7 +115,7 @@ class Console(Protocol):
     """Shows what the machine wrote to its console."""
 
     def console_log(self) -> str:
-        """The whole text so far."""
+        """The text so far; what is old may be missing."""
 
 
 @runtime_checkable

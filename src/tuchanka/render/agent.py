@@ -1,12 +1,15 @@
-"""The resource agent of the instances: PAF's own, with its order of standbys put right when it is run."""
+"""The resource agent of the instances: PAF's own, its order of standbys put right, with first aid in its monitor."""
 
 from tuchanka.files import File
 from tuchanka.render.engine import fill
+from tuchanka.timing.types import Timing
 
 # pcs names it ocf:tuchanka:pgsqlms; the package's own, beside it, is ocf:heartbeat:pgsqlms.
 AGENT = "/usr/lib/ocf/resource.d/tuchanka/pgsqlms"
+FIRST_AID = "/usr/lib/ocf/resource.d/tuchanka/first_aid.pl"
 
 
-def agent_files() -> dict[str, File]:
+def agent_files(timing: Timing) -> dict[str, File]:
     """Return path → file of the agent, the same on every node. ``AGENT check`` fails where it can't mend PAF's."""
-    return {AGENT: File(fill("pgsqlms.pl.j2"), mode=0o755)}
+    aid = fill("first_aid.pl.j2", hang_s=timing.hang_timeout_s, again_s=timing.first_aid_again_s)
+    return {AGENT: File(fill("pgsqlms.pl.j2"), mode=0o755), FIRST_AID: File(aid)}

@@ -1,13 +1,11 @@
 """Writes the report's files, each whole or not at all."""
 
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from tuchanka.campaign.summary import summarise
-from tuchanka.errors import HostError
 from tuchanka.events import Event
 from tuchanka.report.compare import difference_json, differences
 from tuchanka.report.groups import as_json, groups_of
@@ -15,6 +13,7 @@ from tuchanka.report.html import render_html
 from tuchanka.report.junit import render_junit
 from tuchanka.report.markdown import render_markdown
 from tuchanka.report.runs import Report, run_of
+from tuchanka.writing import write_atomically
 
 
 def write_reports(out: Path, events: Iterable[Event]) -> Report:
@@ -36,10 +35,10 @@ def write(report: Report) -> None:
     """
     suite = next((run.started.lab for run in report.runs if run.started), "tuchanka")
     told = summary(report)
-    _write(report.out / "summary.json", f"{json.dumps(told, indent=2)}\n")
-    _write(report.out / "summary.md", render_markdown(report))
-    _write(report.out / "report.html", render_html(report))
-    _write(report.out / "junit.xml", render_junit(report.verdicts, suite=suite))
+    write_atomically(report.out / "summary.json", f"{json.dumps(told, indent=2)}\n")
+    write_atomically(report.out / "summary.md", render_markdown(report))
+    write_atomically(report.out / "report.html", render_html(report))
+    write_atomically(report.out / "junit.xml", render_junit(report.verdicts, suite=suite))
 
 
 def summary(report: Report) -> dict[str, Any]:
@@ -52,16 +51,3 @@ def summary(report: Report) -> dict[str, Any]:
     if report.compare:
         told["differences"] = [difference_json(one) for one in differences(report)]
     return told
-
-
-def _write(path: Path, text: str) -> None:
-    """Write beside the file, then rename: whoever reads it sees the old one or the new one."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise HostError(
-            f"can't write: {error.strerror}", where=str(path), hint="is there room, and may you write there?"
-        ) from error

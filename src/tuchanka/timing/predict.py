@@ -1,4 +1,10 @@
-"""What the timeouts lead to: the predicted reaction, and the safety margin of a cut-off primary. Pure arithmetic."""
+"""What the timeouts lead to: the predicted reactions, and the safety margin of a cut-off primary. Pure arithmetic.
+
+The phases of a reaction are named as the journals' anatomy names them.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from tuchanka.timing.types import Phase, Prediction, Timing
 
@@ -30,6 +36,14 @@ VIP_UP_S = 0.33
 """PAF's notification after the promotion, then starting the VIP and announcing it."""
 FIRST_WRITE_S = 0.1
 """A client that reconnects at once and writes ten times a second."""
+
+# In place of a failover.
+SBD_LOOP_S = 1.0
+"""sbd feeds the watchdog once a loop; on average half of one was over when the fault came."""
+NOTICED_S = 0.2
+"""The agent's start, and its first question to the server."""
+RECOVERED_S = 0.8
+"""PostgreSQL's start and recovery from a short log."""
 
 
 def qdevice_heartbeat_ms(timing: Timing) -> float:
@@ -77,3 +91,81 @@ def predict_power_off(timing: Timing) -> Prediction:
         Phase("first write", FIRST_WRITE_S, "calibrated: a client that reconnects at once"),
     )
     return Prediction(fault="power-off", phases=phases)
+
+
+FIRST_WRITE = Phase("first write", FIRST_WRITE_S, "calibrated: a client that reconnects at once")
+
+
+def failover(timing: Timing) -> tuple[Phase, ...]:
+    """The node falls silent: as after a power loss."""
+    return predict_power_off(timing).phases
+
+
+def after_a_reset(delay_s: float, rule: str, timing: Timing) -> tuple[Phase, ...]:
+    """The node goes on until its own watchdog resets it; then as after a power loss."""
+    detected, *rest = failover(timing)
+    return (replace(detected, seconds=delay_s + detected.seconds, rule=f"{rule}; then the {detected.rule}"), *rest)
+
+
+def unfed(timing: Timing) -> tuple[Phase, ...]:
+    """Nobody feeds the watchdog any more."""
+    delay = timing.watchdog_s - SBD_LOOP_S / 2
+    return after_a_reset(delay, f"SBD_WATCHDOG_TIMEOUT {timing.watchdog_s} s, half a loop of which was over", timing)
+
+
+def silent_servant(timing: Timing) -> tuple[Phase, ...]:
+    """Nobody tells sbd that all is well: it waits for a sign of life, and then stops feeding the watchdog."""
+    patience = timing.sbd_servant_s + SBD_LOOP_S
+    delay = patience - SBD_LOOP_S / 2 + timing.watchdog_s
+    rule = f"sbd's -I {timing.sbd_servant_s} s and a loop, then SBD_WATCHDOG_TIMEOUT {timing.watchdog_s} s"
+    return after_a_reset(delay, rule, timing)
+
+
+def crash(timing: Timing) -> tuple[Phase, ...]:
+    """The next monitor finds the server dead, and starts it again."""
+    return (
+        Phase(
+            "detected",
+            timing.monitor_primary_s / 2 + NOTICED_S,
+            f"half of the monitor's interval of {timing.monitor_primary_s} s, and {NOTICED_S:g} s (calibrated)",
+        ),
+        Phase("recovered", RECOVERED_S, "calibrated: first aid starts the server, which recovers from its log"),
+        FIRST_WRITE,
+    )
+
+
+def hang(timing: Timing) -> tuple[Phase, ...]:
+    """A monitor waits for an answer, kills the server, and starts it again."""
+    detected, *rest = crash(timing)
+    seconds = detected.seconds + timing.hang_timeout_s
+    rule = f"{detected.rule}, then hang_timeout {timing.hang_timeout_s} s without an answer"
+    return (replace(detected, seconds=seconds, rule=rule), *rest)
+
+
+def unnoticed(timing: Timing) -> tuple[Phase, ...]:
+    """No client notices anything."""
+    del timing
+    return ()
+
+
+DAEMONS = ("based", "controld", "attrd", "fenced", "execd", "schedulerd")
+PREDICTIONS: Mapping[str, Callable[[Timing], tuple[Phase, ...]]] = {
+    **dict.fromkeys(("power-off", "reset", "unlink", "isolate-site", "freeze-machine"), failover),
+    **dict.fromkeys(("kill-corosync", "freeze-corosync"), failover),
+    **dict.fromkeys(("kill-sbd", "freeze-sbd"), unfed),
+    "freeze-pacemakerd": silent_servant,
+    **dict.fromkeys(("kill-postgres", "kill-postmaster"), crash),
+    **dict.fromkeys(("freeze-postgres", "freeze-postmaster"), hang),
+    **dict.fromkeys(
+        ("kill-pacemakerd", *(f"{verb}-pacemaker-{name}" for name in DAEMONS for verb in ("kill", "freeze"))),
+        unnoticed,
+    ),
+    **dict.fromkeys(("kill-qdevice", "freeze-qdevice", "kill-qnetd", "freeze-qnetd"), unnoticed),
+}
+"""Fault → its phases; none of them: no client should notice."""
+
+
+def predict(timing: Timing, fault: str) -> Prediction | None:
+    """Predict the reaction when the fault hits the primary's node; ``None`` for a fault without a prediction."""
+    phases = PREDICTIONS.get(fault)
+    return Prediction(fault, phases(timing)) if phases else None

@@ -19,12 +19,15 @@ FAST = Timing(
     # Just above those 1.5 s.
     qdevice_sync_timeout_ms=1510,
     watchdog_s=3,
+    sbd_servant_s=1,
     # Exactly watchdog + sync_timeout + the slack that the safety margin asks for.
     stonith_watchdog_timeout_ms=5010,
     dc_deadtime_s=2,
-    monitor_primary_s=3,
-    monitor_standby_s=4,
-    monitor_timeout_s=5,
+    monitor_primary_s=2,
+    monitor_standby_s=3,
+    monitor_timeout_s=10,
+    hang_timeout_s=3,
+    first_aid_again_s=60,
     start_timeout_s=30,
     stop_timeout_s=10,
     promote_timeout_s=15,
@@ -35,6 +38,8 @@ FAST = Timing(
     wal_retrieve_retry_interval_ms=500,
     wal_sender_timeout_ms=5000,
     wal_receiver_timeout_ms=5000,
+    # A standby's attempt to connect to a VIP that nobody holds: the walreceiver knows no connect_timeout.
+    tcp_user_timeout_ms=1000,
 )
 
 STEADY = Timing(
@@ -44,11 +49,14 @@ STEADY = Timing(
     qdevice_timeout_ms=2000,
     qdevice_sync_timeout_ms=4000,
     watchdog_s=5,
+    sbd_servant_s=2,
     stonith_watchdog_timeout_ms=10000,
     dc_deadtime_s=10,
     monitor_primary_s=10,
     monitor_standby_s=11,
-    monitor_timeout_s=10,
+    monitor_timeout_s=20,
+    hang_timeout_s=5,
+    first_aid_again_s=300,
     start_timeout_s=60,
     stop_timeout_s=30,
     promote_timeout_s=30,
@@ -59,6 +67,7 @@ STEADY = Timing(
     wal_retrieve_retry_interval_ms=1000,
     wal_sender_timeout_ms=10000,
     wal_receiver_timeout_ms=10000,
+    tcp_user_timeout_ms=2000,
 )
 
 CAUTIOUS = Timing(
@@ -69,12 +78,15 @@ CAUTIOUS = Timing(
     qdevice_sync_timeout_ms=10000,
     # SUSE's crmsh: the watchdog outlasts sync_timeout by 5 s, stonith-watchdog-timeout is twice the watchdog.
     watchdog_s=15,
+    sbd_servant_s=3,
     stonith_watchdog_timeout_ms=30000,
     dc_deadtime_s=20,
     # The operations as PAF's own documentation suggests them.
     monitor_primary_s=15,
     monitor_standby_s=16,
-    monitor_timeout_s=10,
+    monitor_timeout_s=30,
+    hang_timeout_s=10,
+    first_aid_again_s=600,
     start_timeout_s=60,
     stop_timeout_s=60,
     promote_timeout_s=30,
@@ -85,6 +97,7 @@ CAUTIOUS = Timing(
     wal_retrieve_retry_interval_ms=5000,
     wal_sender_timeout_ms=30000,
     wal_receiver_timeout_ms=30000,
+    tcp_user_timeout_ms=5000,
 )
 
 PROFILES: Mapping[str, Timing] = MappingProxyType({one.profile: one for one in (FAST, STEADY, CAUTIOUS)})

@@ -1,37 +1,21 @@
 """The rules that every set of timeouts must obey; each names its source. Used by the lint and ``tuchanka timing``."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from tuchanka.timing.operations import OPERATIONS
 from tuchanka.timing.predict import (
     QNETD_PATIENCE,
     SLACK_S,
     qdevice_heartbeat_ms,
     safety_margin_s,
 )
-from tuchanka.timing.types import Timing
+from tuchanka.timing.types import RuleResult, Timing
 
 SBD_LOOP_S = 1
 """sbd writes to the watchdog once a loop; the loop takes 1 s (sbd(8), option -3 and its default)."""
 
 SUSE_MARGIN_MS = 5000
 """How much longer than ``sync_timeout`` SUSE's crmsh makes the watchdog when there is a quorum device."""
-
-
-@dataclass(frozen=True, slots=True)
-class RuleResult:
-    """One rule applied to one set of timeouts.
-
-    ``text`` states the rule with the figures, ``source`` says where it comes from, ``key`` is the key of
-    ``[timing]`` to change when it doesn't hold, and ``instead`` what to write there.
-    """
-
-    name: str
-    holds: bool
-    text: str
-    source: str
-    key: str
-    instead: str
 
 
 def rules(timing: Timing) -> tuple[RuleResult, ...]:
@@ -141,6 +125,26 @@ def watchdog_outlasts_sbd_loops(timing: Timing) -> RuleResult:
     )
 
 
+def frozen_stack_is_reset_in_time(timing: Timing) -> RuleResult:
+    """SBD_WATCHDOG_TIMEOUT + ``-I`` + sbd's loop + slack <= token + consensus + stonith-watchdog-timeout.
+
+    With a frozen corosync a primary goes on serving. sbd's servant of the cluster falls silent, and after ``-I`` and
+    a loop sbd stops feeding the watchdog, while the others miss the token and start to count. Source: sbd's
+    inquisitor (``sbd-inquisitor.c``, timeout_io + timeout_loop); measured.
+    """
+    dead = (timing.sbd_servant_s + SBD_LOOP_S + timing.watchdog_s) * 1000
+    replaced = timing.token_ms + timing.consensus_ms + timing.stonith_watchdog_timeout_ms
+    return RuleResult(
+        name="frozen corosync is reset in time",
+        holds=dead + SLACK_S * 1000 <= replaced,
+        text=f"sbd's -I {timing.sbd_servant_s} s + loop {SBD_LOOP_S} s + SBD_WATCHDOG_TIMEOUT {timing.watchdog_s} s "
+        f"+ {SLACK_S:g} s <= token + consensus + stonith-watchdog-timeout = {replaced} ms",
+        source="sbd: sbd-inquisitor.c, timeout_io; measured with a frozen corosync",
+        key="sbd_servant_s",
+        instead=f"write at most {max(1, int(replaced / 1000 - SLACK_S - SBD_LOOP_S - timing.watchdog_s))}",
+    )
+
+
 def first_election_hears_a_peer(timing: Timing) -> RuleResult:
     """dc-deadtime >= token: a starting node that elects itself sooner could overlook a peer.
 
@@ -153,89 +157,6 @@ def first_election_hears_a_peer(timing: Timing) -> RuleResult:
         source="Pacemaker Explained: dc-deadtime",
         key="dc_deadtime_s",
         instead=f"write at least {-(-timing.token_ms // 1000)}",
-    )
-
-
-def monitors_differ(timing: Timing) -> RuleResult:
-    """The monitor intervals of the two roles differ.
-
-    Pacemaker tells recurring operations of a resource apart by their interval. Source: Pacemaker Explained,
-    resource operations; PAF's quick start.
-    """
-    return RuleResult(
-        name="monitor intervals differ",
-        holds=timing.monitor_primary_s != timing.monitor_standby_s,
-        text=f"monitor of the primary every {timing.monitor_primary_s} s, "
-        f"of a standby every {timing.monitor_standby_s} s: not the same",
-        source="Pacemaker Explained: monitoring resources in promotable roles; PAF quick start",
-        key="monitor_standby_s",
-        instead=f"write another number, for instance {timing.monitor_primary_s + 1}",
-    )
-
-
-def demote_includes_a_stop(timing: Timing) -> RuleResult:
-    """The demote timeout >= the stop timeout: PAF demotes by stopping PostgreSQL and starting it as a standby.
-
-    Source: PAF's ``pgsqlms``, action demote.
-    """
-    return RuleResult(
-        name="demote includes a stop",
-        holds=timing.demote_timeout_s >= timing.stop_timeout_s,
-        text=f"demote timeout {timing.demote_timeout_s} s >= stop timeout {timing.stop_timeout_s} s",
-        source="PAF: pgsqlms, demote",
-        key="demote_timeout_s",
-        instead=f"write at least {timing.stop_timeout_s}",
-    )
-
-
-def frozen_postgres_is_stopped(timing: Timing) -> RuleResult:
-    """The stop timeout <= 60 s, PAF's own suggestion.
-
-    A frozen PostgreSQL is found by the monitor's timeout and fenced after the stop's, so both are part of the
-    reaction. Source: PAF's quick start; measured.
-    """
-    return RuleResult(
-        name="frozen PostgreSQL is stopped",
-        holds=timing.stop_timeout_s <= 60,
-        text=f"stop timeout {timing.stop_timeout_s} s <= 60 s",
-        source="PAF quick start; measured with a frozen PostgreSQL",
-        key="stop_timeout_s",
-        instead="write at most 60",
-    )
-
-
-def silent_standby_is_dropped(timing: Timing) -> RuleResult:
-    """wal_sender_timeout <= token + consensus + stonith-watchdog-timeout.
-
-    Until the primary drops a synchronous standby that went silent, commits wait for it; that must not last
-    longer than a failover. Source: PostgreSQL documentation, wal_sender_timeout and synchronous_standby_names.
-    """
-    failover = timing.token_ms + timing.consensus_ms + timing.stonith_watchdog_timeout_ms
-    return RuleResult(
-        name="silent standby is dropped",
-        holds=timing.wal_sender_timeout_ms <= failover,
-        text=f"wal_sender_timeout {timing.wal_sender_timeout_ms} ms "
-        f"<= token + consensus + stonith-watchdog-timeout = {failover} ms",
-        source="PostgreSQL documentation: wal_sender_timeout, synchronous_standby_names",
-        key="wal_sender_timeout_ms",
-        instead=f"write at most {failover}",
-    )
-
-
-def standby_tries_again(timing: Timing) -> RuleResult:
-    """wal_retrieve_retry_interval <= wal_receiver_timeout.
-
-    A standby that waits longer before it tries again than it waited for the primary lengthens every
-    reconnection, and with it the first synchronous commit. Source: PostgreSQL documentation.
-    """
-    return RuleResult(
-        name="standby tries again",
-        holds=timing.wal_retrieve_retry_interval_ms <= timing.wal_receiver_timeout_ms,
-        text=f"wal_retrieve_retry_interval {timing.wal_retrieve_retry_interval_ms} ms "
-        f"<= wal_receiver_timeout {timing.wal_receiver_timeout_ms} ms",
-        source="PostgreSQL documentation: wal_retrieve_retry_interval, wal_receiver_timeout",
-        key="wal_retrieve_retry_interval_ms",
-        instead=f"write at most {timing.wal_receiver_timeout_ms}",
     )
 
 
@@ -273,11 +194,8 @@ RULES: tuple[Callable[[Timing], RuleResult], ...] = (
     fencing_outlasts_the_watchdog,
     safety_margin,
     watchdog_outlasts_sbd_loops,
+    frozen_stack_is_reset_in_time,
     first_election_hears_a_peer,
-    monitors_differ,
-    demote_includes_a_stop,
-    frozen_postgres_is_stopped,
-    silent_standby_is_dropped,
-    standby_tries_again,
+    *OPERATIONS,
 )
 SUSE_RULES: tuple[Callable[[Timing], RuleResult], ...] = (suse_fencing, suse_watchdog)

@@ -19,12 +19,16 @@ class Timing:
     qdevice_sync_timeout_ms: int
     # sbd(8) and Pacemaker's cluster options
     watchdog_s: int
+    sbd_servant_s: int
     stonith_watchdog_timeout_ms: int
     dc_deadtime_s: int
     # operations of the PAF resource
     monitor_primary_s: int
     monitor_standby_s: int
     monitor_timeout_s: int
+    # first aid within the monitors
+    hang_timeout_s: int
+    first_aid_again_s: int
     start_timeout_s: int
     stop_timeout_s: int
     promote_timeout_s: int
@@ -37,6 +41,7 @@ class Timing:
     wal_retrieve_retry_interval_ms: int
     wal_sender_timeout_ms: int
     wal_receiver_timeout_ms: int
+    tcp_user_timeout_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +64,19 @@ class Prediction:
     def seconds(self) -> float:
         """The whole reaction in seconds."""
         return sum(phase.seconds for phase in self.phases)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleResult:
+    """One rule applied to one set of timeouts.
+
+    ``text`` states the rule with the figures, ``source`` says where it comes from, ``key`` is the key of
+    ``[timing]`` to change when it doesn't hold, and ``instead`` what to write there.
+    """
+
+    name: str
+    holds: bool
+    text: str
+    source: str
+    key: str
+    instead: str

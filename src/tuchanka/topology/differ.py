@@ -13,6 +13,8 @@ IN_THE_FILE = {
     "overrides": "timing",
     "limits": "machine",
     "memory_bytes": "memory",
+    "root_disk_bytes": "root_disk",
+    "data_disk_bytes": "data_disk",
     "ssh_public_key": "ssh.public_key",
 }
 # Tables of the file that are keyed by a name. Every other list keeps its numbers.

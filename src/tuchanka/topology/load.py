@@ -153,7 +153,12 @@ def _topology(model: TopologyInput, source: str) -> Topology:
         sites=tuple(Site(name, site.description) for name, site in model.sites.items()),
         witness=Witness(witness.name, witness.address, witness.site) if witness else None,
         clusters=tuple(_cluster(name, cluster) for name, cluster in model.clusters.items()),
-        limits=Limits(memory_bytes=model.machine.memory, processes=model.machine.processes),
+        limits=Limits(
+            memory_bytes=model.machine.memory,
+            processes=model.machine.processes,
+            root_disk_bytes=model.machine.root_disk,
+            data_disk_bytes=model.machine.data_disk,
+        ),
         ssh_public_key=model.ssh.public_key,
     )
 

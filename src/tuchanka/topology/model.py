@@ -54,6 +54,8 @@ class MachineInput(Input):
 
     memory: Size = Field(default=2**30, description="memory of one machine, with MiB or GiB")
     processes: int = Field(default=2048, ge=256, le=65536, description="processes and threads of one machine")
+    root_disk: Size = Field(default=2**31, description="what one machine may write to its root, with MiB or GiB")
+    data_disk: Size = Field(default=2**31, description="the same for PostgreSQL's data")
 
 
 class SshInput(Input):

@@ -117,10 +117,12 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one machine may use: bytes of memory, number of processes and threads."""
+    """What one machine may use: bytes of memory, number of processes and threads, bytes of each disk."""
 
     memory_bytes: int
     processes: int
+    root_disk_bytes: int
+    data_disk_bytes: int
 
 
 @dataclass(frozen=True, slots=True)

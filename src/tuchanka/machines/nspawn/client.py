@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tuchanka.errors import MachineError
-from tuchanka.machines.nspawn import cgroups, layers
+from tuchanka.machines.nspawn import cgroups, disks, layers
 from tuchanka.machines.nspawn.network import BRIDGE
 from tuchanka.machines.nspawn.paths import LabPaths, MachinePaths
 from tuchanka.machines.nspawn.supervisor import Spec
@@ -43,8 +43,7 @@ async def ask(paths: MachinePaths, verb: str, **arguments: object) -> dict[str, 
 
 async def start(lab: LabPaths, name: str, base: Path, limits: Limits, watchdog_s: float) -> None:
     """Start the supervisor of a machine that is off, and wait until the machine has its first process."""
-    paths = lab.machine(name)
-    layers.prepare(paths)
+    paths, machine_disks = lab.machine(name), disks.disks(base, limits)
     paths.run.mkdir(parents=True, exist_ok=True, mode=0o700)
     whole, supervisors = f"{lab.group}/{name}", f"{lab.group}/supervisors/{name}"
     machine, commands = f"{whole}/machine", f"{whole}/exec"
@@ -52,13 +51,15 @@ async def start(lab: LabPaths, name: str, base: Path, limits: Limits, watchdog_s
         cgroups.make(group)
     for group in (whole, supervisors):
         await cgroups.kill(group)  # what a supervisor that was killed has left behind
+    await disks.released(paths.disk)
+    layers.prepare(paths, machine_disks)
     cgroups.limit(whole, limits)
     # nspawn itself stays awake: it is no part of the machine. It puts the machine into the group "payload".
     freezable = (cgroups.freezable(group) for group in (f"{machine}/payload", commands))
     spec = Spec(
         name=name,
-        root=str(paths.root),
-        overlay=layers.mount_options(paths, base),
+        disks=layers.files(paths, machine_disks),
+        mounts=str(paths.mounts),
         namespace=str(lab.namespace_file),
         bridge=BRIDGE,
         watchdog=str(paths.watchdog),

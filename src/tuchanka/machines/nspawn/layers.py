@@ -1,15 +1,19 @@
-"""Snapshots as overlayfs layers: a snapshot freezes the upper folder as one more lower layer.
+"""Snapshots as overlayfs layers: a snapshot freezes what is written to as one more layer below it.
 
-The disk of a machine is ``base : layers/0001-… : … : upper``. Each change of state is one ``rename``, so that an
-interrupted verb leaves either the state before or the state after it.
+A layer is a folder with a file for each of the machine's disks (see ``disks``). Each change of state is one
+``rename`` of such a folder, so that an interrupted verb leaves either the state before or the state after it, and
+that of all disks together.
 """
 
 import contextlib
 import shutil
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from tuchanka.errors import UnknownName
+from tuchanka.machines.nspawn import disks
+from tuchanka.machines.nspawn.disks import Disk
 from tuchanka.machines.nspawn.paths import MachinePaths
 
 
@@ -23,25 +27,30 @@ def names(paths: MachinePaths) -> tuple[str, ...]:
     return tuple(layer.name.partition("-")[2] for layer in frozen(paths))
 
 
-def prepare(paths: MachinePaths) -> None:
-    """Make the folders that a mount needs; ``work`` is made anew, as overlayfs wants it empty."""
-    for folder in (paths.layers, paths.upper, paths.root):
-        folder.mkdir(parents=True, exist_ok=True)
-    shutil.rmtree(paths.work, ignore_errors=True)
-    paths.work.mkdir()
+def prepare(paths: MachinePaths, disks_: Iterable[Disk]) -> None:
+    """Make the layer that is written to, if there is none."""
+    paths.layers.mkdir(parents=True, exist_ok=True)
+    if paths.upper.exists():
+        return
+    new = paths.disk / "upper.new"
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir()
+    for disk in disks_:
+        disks.make(disk, new)
+    new.rename(paths.upper)
 
 
-def mount_options(paths: MachinePaths, base: Path) -> str:
-    """Return the options of the overlay mount of the machine's root."""
-    lower = ":".join(str(layer) for layer in (*reversed(frozen(paths)), base))
-    return f"lowerdir={lower},upperdir={paths.upper},workdir={paths.work}"
+def files(paths: MachinePaths, disks_: Iterable[Disk]) -> dict[str, list[str]]:
+    """Return what ``disks.mount`` needs: for each disk its folder of the image, then its files, the oldest first."""
+    layers = (*frozen(paths), paths.upper)
+    return {disk.name: [str(disk.base), *(str(layer / disk.file) for layer in layers)] for disk in disks_}
 
 
-def freeze(paths: MachinePaths, name: str) -> None:
-    """Keep the disk as it is now under ``name``; the machine must be off."""
+def freeze(paths: MachinePaths, name: str, disks_: Iterable[Disk]) -> None:
+    """Keep the disks as they are now under ``name``; the machine must be off."""
     layers = frozen(paths)
     number = int(layers[-1].name.partition("-")[0]) + 1 if layers else 1
-    prepare(paths)
+    prepare(paths, disks_)
     paths.upper.rename(paths.layers / f"{number:04d}-{name}")
 
 

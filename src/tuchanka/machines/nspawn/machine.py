@@ -15,7 +15,7 @@ from typing import Any
 
 from tuchanka.errors import CommandFailed, DeadlineExceeded, LabError, MachineError
 from tuchanka.files import File
-from tuchanka.machines.nspawn import cgroups, client, layers, powerlog
+from tuchanka.machines.nspawn import cgroups, client, console, disks, layers, powerlog
 from tuchanka.machines.nspawn.paths import LabPaths
 from tuchanka.machines.protocols import Completed, PowerState, WatchdogState
 from tuchanka.topology.types import Limits
@@ -106,18 +106,20 @@ class NspawnMachine:
             stderr=asyncio.subprocess.PIPE,
             env=ENVIRONMENT,
         )
+        ended = False
         try:
             async with asyncio.timeout(timeout):
                 stdout, stderr = await process.communicate(stdin)
+            ended = True
         except TimeoutError as error:
             raise DeadlineExceeded(
                 f"{' '.join(argv)[:80]!r} had not ended after {timeout:g} s", where=self.name
             ) from error
         finally:
-            if process.returncode is None:
+            if not ended:
                 # Its children hold the pipes, too, and would keep working on something nobody waits for.
                 await asyncio.shield(cgroups.kill(group))
-                await process.wait()
+                await process.communicate()
             cgroups.remove_if_empty(group)
         return process.returncode or 0, stdout, stderr
 
@@ -169,11 +171,13 @@ class NspawnMachine:
         await self.wait_booted()
 
     async def wait_booted(self) -> None:
-        """Wait until systemd in the machine has reached multi-user.target."""
+        """Wait until systemd in the machine has reached multi-user.target, which comes after the network."""
 
         async def booted() -> bool:
+            # Without a link systemd waits for one, for two minutes.
+            target = "basic.target" if self.paths.unlinked.exists() else "multi-user.target"
             try:
-                state = await self.run(["systemctl", "is-active", "multi-user.target"], check=False, timeout=10)
+                state = await self.run(["systemctl", "is-active", target], check=False, timeout=10)
             except (MachineError, DeadlineExceeded):
                 return False
             return state.stdout.strip() == "active"
@@ -233,7 +237,7 @@ class NspawnMachine:
     async def snapshot(self, name: str) -> None:
         """Freeze the upper layer."""
         await self._must_be_off()
-        layers.freeze(self.paths, name)
+        layers.freeze(self.paths, name, disks.disks(self.base, self.limits))
 
     async def rollback(self, name: str | None) -> None:
         """Drop the layers after the snapshot."""
@@ -243,11 +247,11 @@ class NspawnMachine:
     async def _must_be_off(self) -> None:
         if await self.power_state() == "on":
             raise LabError("is on, so its disk can't be changed", where=self.name, hint="switch it off first")
+        await disks.released(self.paths.disk)
 
     def console_log(self) -> str:
-        """Everything that came from the console, without what only a terminal understands."""
-        raw = self.paths.console.read_bytes() if self.paths.console.exists() else b""
-        return CONTROL.sub("", raw.decode(errors="replace"))
+        """The newest of what came from the console, without what only a terminal understands."""
+        return CONTROL.sub("", console.read(self.paths.console).decode(errors="replace"))
 
     def stops(self) -> tuple[tuple[float, str], ...]:
         """When and why it stopped, as its supervisor wrote it down."""

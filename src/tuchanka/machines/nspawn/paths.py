@@ -26,18 +26,13 @@ class MachinePaths:
 
     @property
     def upper(self) -> Path:
-        """The layer that is written to."""
+        """The layer that is written to: a folder with a file for each disk."""
         return self.disk / "upper"
 
     @property
-    def work(self) -> Path:
-        """What overlayfs needs beside ``upper``."""
-        return self.disk / "work"
-
-    @property
-    def root(self) -> Path:
-        """Where the supervisor mounts the machine's root, in a mount namespace of its own."""
-        return self.disk / "root"
+    def mounts(self) -> Path:
+        """Where the supervisor mounts the disks, in a mount namespace of its own."""
+        return self.run / "mounts"
 
     @property
     def console(self) -> Path:

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from tuchanka.machines.nspawn import cgroups, image, network
+from tuchanka.machines.nspawn import cgroups, disks, image, network
 from tuchanka.machines.nspawn.machine import NspawnMachine
 from tuchanka.machines.nspawn.missing import missing
 from tuchanka.machines.nspawn.paths import LabPaths
@@ -64,6 +64,7 @@ async def destroy(paths: LabPaths) -> None:
     await cgroups.kill(paths.group)
     await network.remove(paths)
     await cgroups.remove(paths.group)
+    await disks.released(paths.folder / "machines")
     for folder in (paths.run, paths.folder / "machines"):
         if folder.exists():
             shutil.rmtree(folder)

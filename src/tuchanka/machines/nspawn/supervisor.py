@@ -21,11 +21,13 @@ from pathlib import Path
 from typing import Any
 
 from tuchanka.errors import DeadlineExceeded
-from tuchanka.machines.nspawn import linux
+from tuchanka.machines.nspawn import disks, linux
+from tuchanka.machines.nspawn.console import ConsoleLog
 from tuchanka.machines.nspawn.freezer import Freezer
 from tuchanka.machines.nspawn.watchdog import WatchdogFifo
 
 NSPAWN_STATE = Path("/run/systemd/nspawn")
+LAST_WORDS_S = 1.0  # for what the console still holds when nspawn has ended
 ORDERLY_SHUTDOWN = signal.SIGRTMIN + 3  # systemd(1), signals: start halt.target; nspawn passes it on
 
 
@@ -38,8 +40,8 @@ class Spec:
     """
 
     name: str
-    root: str
-    overlay: str
+    disks: dict[str, list[str]]
+    mounts: str
     namespace: str
     bridge: str
     watchdog: str
@@ -105,13 +107,13 @@ class Supervisor:
         self.freezer.thaw()
         self.cut = False
         self.boots += 1
-        with Path(self.spec.console).open("ab") as console:
-            self.nspawn = await asyncio.create_subprocess_exec(
-                *nspawn_command(self.spec),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=console,
-                stderr=console,
-            )
+        self.nspawn = await asyncio.create_subprocess_exec(
+            *nspawn_command(self.spec),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        listening = asyncio.create_task(self.listen(self.nspawn))
         if not self.keep_on:  # it was switched off before there was anything to kill
             self.nspawn.kill()
         waiting = asyncio.create_task(self.nspawn.wait())
@@ -122,9 +124,20 @@ class Supervisor:
         if not self.link_up:
             await self.ip("link", "set", self.interface, "down")
         status = await waiting
+        await asyncio.wait({listening}, timeout=LAST_WORDS_S)
+        listening.cancel()
         self.keep_on = self.keep_on and status != 0 and (self.leader is not None or self.cut)
         self.leader = self.nspawn = None
         return status
+
+    async def listen(self, nspawn: asyncio.subprocess.Process) -> None:
+        """Copy the console to its log."""
+        log = ConsoleLog(Path(self.spec.console))
+        try:
+            while nspawn.stdout and (data := await nspawn.stdout.read(1 << 16)):
+                log.write(data)
+        finally:
+            log.close()
 
     async def ip(self, *arguments: str) -> int:
         """Run ip in the lab's namespace, where this process is."""
@@ -245,7 +258,8 @@ def nspawn_command(spec: Spec) -> list[str]:
         "systemd-nspawn",
         "--quiet",
         "--boot",
-        f"--directory={spec.root}",
+        f"--directory={spec.mounts}/root",
+        f"--bind={spec.mounts}/data:{disks.DATA}",
         f"--machine={spec.name}",
         f"--network-bridge={spec.bridge}",
         f"--bind={spec.watchdog}:/dev/watchdog",
@@ -271,7 +285,7 @@ def main() -> None:
     # nspawn keeps locks and sockets here under the machine's name; two labs may use one name.
     NSPAWN_STATE.mkdir(parents=True, exist_ok=True)
     linux.mount_tmpfs(NSPAWN_STATE)
-    linux.mount_overlay(Path(spec.root), spec.overlay)
+    disks.mount(spec.disks, Path(spec.mounts))
     linux.enter_network_namespace(Path(spec.namespace))
     asyncio.run(supervise(spec))
 

@@ -1,0 +1,28 @@
+"""Looks after the two Pacemaker daemons whose hanging sbd answers with a reset."""
+
+from tuchanka.files import File
+from tuchanka.render.engine import fill
+
+PROGRAM = "/usr/local/sbin/pacemaker-watch"
+UNIT = "pacemaker-watch.service"
+
+
+def watch_files() -> dict[str, File]:
+    """Return path → file of the watch, the same on every node; it runs as long as Pacemaker does."""
+    unit = f"""\
+[Unit]
+Description=Kills Pacemaker daemons that hang, so that they are started again
+PartOf=pacemaker.service
+After=pacemaker.service
+
+[Service]
+ExecStart={PROGRAM}
+Restart=always
+"""
+    # By default systemd waits a second before it starts pacemakerd again; sbd's patience is short.
+    pacemaker = f"[Unit]\nWants={UNIT}\n\n[Service]\nRestartSec=100ms\n"
+    return {
+        PROGRAM: File(fill("pacemaker_watch.sh.j2"), mode=0o755),
+        f"/etc/systemd/system/{UNIT}": File(unit),
+        "/etc/systemd/system/pacemaker.service.d/tuchanka.conf": File(pacemaker),
+    }

@@ -1,0 +1,137 @@
+# First aid for an instance, within the recurring monitor that finds the trouble; ocf:tuchanka:pgsqlms runs it before
+# PAF's own monitor. Pacemaker runs one action of an instance at a time, so no start, stop or promotion can interfere.
+#
+# - A server that has crashed is started again where it was, in its role: PostgreSQL's own recovery loses nothing, and is
+#   over in a fraction of the time that demoting, stopping, starting and promoting take.
+# - A server that does not answer for 3 s is killed, every process of it, and then started again as above.
+# - A primary that can't write to its data directory is reported in a way that makes Pacemaker move it to another node.
+#
+# It helps once in 60 s. What goes wrong again sooner, and whatever it can't mend, is left to PAF and Pacemaker.
+package FirstAid;
+use strict;
+use warnings;
+use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC sleep);
+
+my $HANG_S  = 3;
+my $AGAIN_S = 60;
+my $KILL_S  = 2;
+my $SPARE_S = 2;    # of the monitor's timeout, for PAF
+my $PROBE   = 'pgsql_tmp.first-aid';    # base backups, pg_rewind and pg_checksums leave such names out
+my ( $OK, $ERR_GENERIC, $ERR_PERM ) = ( 0, 1, 4 );
+
+my $began    = clock_gettime(CLOCK_MONOTONIC);
+my $instance = $ENV{OCF_RESOURCE_INSTANCE} // '';
+my $programs = $ENV{OCF_RESKEY_bindir}     // '';
+my $config   = $ENV{OCF_RESKEY_pgdata}     // '';
+my $data     = $ENV{OCF_RESKEY_datadir}    // '';
+my @server   = ( '-h', $ENV{OCF_RESKEY_pghost} // '', '-p', $ENV{OCF_RESKEY_pgport} // '' );
+my $stamp    = ( $ENV{OCF_RESKEY_pghost} // '' ) . "/$instance.first-aid";
+my $limit_s  = ( $ENV{OCF_RESKEY_CRM_meta_timeout} // 20_000 ) / 1000 - $SPARE_S;
+
+# Runs in a process of its own, as the user of the server: root has room on a full disk. Returns an OCF status; 0 lets
+# PAF go on.
+sub run {
+    my $pid = fork // return $OK;
+    if ( !$pid ) {
+        my ( undef, undef, $uid, $gid ) = getpwnam( $ENV{OCF_RESKEY_system_user} // 'postgres' );
+        ( $(, $) ) = ( $gid, "$gid $gid" );
+        ( $<, $> ) = ( $uid, $uid );
+        exit help();
+    }
+    waitpid $pid, 0;
+    return $? >> 8;
+}
+
+sub help {
+    if ( !-e "$data/standby.signal" ) {
+        my $trouble = unwritable();
+        return refuse( $ERR_PERM, "the primary can't write to $data: $trouble" ) if $trouble;
+    }
+    my $asked = passed();
+    return $OK if ready($HANG_S) != 2;
+    my $hangs = passed() - $asked > 0.9 * $HANG_S;
+    my $alive = postmaster();
+    return $OK if $alive && !$hangs;    # it isn't ready to answer yet
+    note( $alive ? "does not answer for $HANG_S s: killing it" : 'has crashed' );
+    kill_all() or return refuse( $ERR_GENERIC, 'the processes of a server that hangs do not end' );
+
+    return $OK if control_state() !~ /^in (?:production|archive recovery)$/;
+    if ( recently() ) {
+        note("was helped less than $AGAIN_S s ago: this time Pacemaker has to");
+        return $OK;
+    }
+    note('starting it again as it was');
+    system "$programs/pg_ctl", '--silent', '--no-wait', '--pgdata', $config, 'start';
+    sleep 0.05;
+    while ( ready(1) != 0 ) {
+        last if !processes() || passed() > $limit_s;
+        sleep 0.05;
+    }
+    return $OK;
+}
+
+sub passed { return clock_gettime(CLOCK_MONOTONIC) - $began }
+
+# pg_isready(1): 0 it answers, 1 it refuses (it is starting or stopping), 2 no answer.
+sub ready {
+    my ($seconds) = @_;
+    return system( "$programs/pg_isready", '--quiet', @server, '-t', $seconds ) >> 8;
+}
+
+sub unwritable {
+    my $file;
+    my $good = open( $file, '>', "$data/$PROBE" ) && syswrite( $file, "\0" x 65536 ) == 65536;
+    my $why = $good && $file->sync ? '' : "$!";
+    unlink "$data/$PROBE";
+    return $why;
+}
+
+# All processes of the server: each has the data directory as its current one, even when its parent is dead.
+sub processes {
+    return grep { ( readlink("/proc/$_/cwd") // '' ) eq $data && ( readlink("/proc/$_/exe") // '' ) =~ m{/postgres$} }
+        map { m{(\d+)$} } glob '/proc/[0-9]*';
+}
+
+sub postmaster {
+    open my $file, '<', "$data/postmaster.pid" or return 0;
+    my ($pid) = ( readline $file ) =~ /^(\d+)/;
+    return $pid && ( readlink("/proc/$pid/cwd") // '' ) eq $data;
+}
+
+sub kill_all {
+    my $end = passed() + $KILL_S;
+    while ( my @left = processes() ) {
+        return 0 if passed() > $end;
+        kill 'KILL', @left;
+        sleep 0.02;
+    }
+    return 1;
+}
+
+sub control_state {
+    my ($found) = qx{"$programs/pg_controldata" "$data" 2>/dev/null} =~ /^Database cluster state:\s+(.*?)\s*$/m;
+    return $found // '';
+}
+
+# Says whether it has helped not long ago, and remembers that it helps now.
+sub recently {
+    my $age = -e $stamp ? time - ( stat _ )[9] : $AGAIN_S;
+    open my $file, '>', $stamp;
+    utime undef, undef, $stamp;
+    return $age < $AGAIN_S;
+}
+
+sub note {
+    my ($text) = @_;
+    system 'logger', '-p', 'daemon.warning', '-t', "pgsqlms($instance)", "WARNING: first aid: the server $text";
+    return;
+}
+
+sub refuse {
+    my ( $status, $text ) = @_;
+    print STDERR "ocf-exit-reason:$text\n";
+    note("can't be helped: $text");
+    return $status;
+}
+
+1;
