@@ -30,7 +30,9 @@ def anyio_backend() -> str:
 
 @pytest.fixture
 def provider() -> FakeProvider:
-    provider = FakeProvider([("python3 -", Completed(NOT_FOUND, "", ""))])
+    provider = FakeProvider(
+        [("echo healed", Completed(0, "healed\n", "")), ("python3 -", Completed(NOT_FOUND, "", ""))]
+    )
     for name in MADE:
         provider.machine(name).kept.append(("setup", {}))
     return provider

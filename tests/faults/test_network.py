@@ -31,7 +31,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture
 def provider() -> FakeProvider:
-    made = FakeProvider([("python3 -", Completed(NOT_FOUND, "", ""))])
+    made = FakeProvider([("echo healed", Completed(0, "healed\n", "")), ("python3 -", Completed(NOT_FOUND, "", ""))])
     for machine in TOPOLOGY.machines:
         made.machine(machine.name).kept.append(("setup", {}))
         made.machine(machine.name).on = True
