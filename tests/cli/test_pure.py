@@ -115,10 +115,26 @@ def test_hosts(tuchanka: Tuchanka, tmp_path: Path):
 def test_report(tuchanka: Tuchanka, measured: Path):
     outcome = tuchanka("report", measured)
     assert (outcome.status, outcome.err) == (0, "")
-    assert set(everything(measured)) == {"history.jsonl", "summary.json", "report.html", "junit.xml"}
+    assert set(everything(measured)) == {"history.jsonl", "summary.json", "summary.md", "report.html", "junit.xml"}
     assert json.loads(tuchanka("report", measured, "--json").out) == json.loads(
         (measured / "summary.json").read_text()
     )
+
+
+def test_several_runs_are_merged_or_compared(tuchanka: Tuchanka, measured: Path, tmp_path: Path):
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "history.jsonl").write_bytes((measured / "history.jsonl").read_bytes())
+    merged = tuchanka("report", measured, other, "--out", tmp_path / "merged", "--json")
+    assert (merged.status, merged.err) == (0, "")
+    assert [trial["run"] for trial in json.loads(merged.out)["trials"]] == ["run", "other"]
+    compared = tuchanka("report", "--compare", measured, other, "--out", tmp_path / "compared")
+    assert (compared.status, compared.err) == (0, "")
+    assert "not enough trials" in compared.out
+    assert set(everything(measured)) == set(everything(other)) == {"history.jsonl"}
+    tuchanka("report", "--compare", measured).refused(2, "two runs")
+    tuchanka("report", measured, other, "--out", tmp_path / "merged").refused(2, "not an empty folder")
+    tuchanka("report", measured, measured).refused(2, "named twice")
 
 
 def test_report_of_a_run_that_was_killed_is_a_failed_trial(tuchanka: Tuchanka, measured: Path):

@@ -11,8 +11,10 @@ from tests.golden import check_golden
 from tuchanka.campaign.checker import judge
 from tuchanka.errors import HostError
 from tuchanka.events import CommitsCounted, TrialEnded
-from tuchanka.report.console import phases_table, trials_table
+from tuchanka.report.console import phases_table, results, trials_table
 from tuchanka.report.junit import render_junit
+from tuchanka.report.markdown import render_markdown
+from tuchanka.report.runs import Report, run_of
 from tuchanka.report.words import NONE, count, seconds
 from tuchanka.report.write import write_reports
 
@@ -49,8 +51,13 @@ def test_junit_takes_any_text() -> None:
 
 
 def test_files(tmp_path: Path) -> None:
-    verdicts = write_reports(tmp_path, iter(EVENTS))
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["junit.xml", "report.html", "summary.json"]
+    verdicts = write_reports(tmp_path, iter(EVENTS)).verdicts
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "junit.xml",
+        "report.html",
+        "summary.json",
+        "summary.md",
+    ]
     summary = json.loads((tmp_path / "summary.json").read_text())
     assert [trial["recovered"] for trial in summary["trials"]] == [one.recovered for one in verdicts]
     assert summary["totals"]["failed"] == 1
@@ -73,3 +80,19 @@ def test_figures() -> None:
         "-0.50 s",
     ]
     assert count(12345) == "12\u202f345"
+
+
+def test_many_trials_on_the_console_are_shown_by_their_kind() -> None:
+    events = [one for number in range(12) for one in renumber(power_loss(), number + 1, number * 100.0)]
+    report = Report(Path(), (run_of(events, Path("/nothing/here")),))
+    check_golden(GOLDEN / "groups.txt", "".join(map(printed, results(report))))
+
+
+def test_markdown() -> None:
+    check_golden(GOLDEN / "summary.md", render_markdown(Report(Path(), (run_of(EVENTS, Path("/nothing/here")),))))
+
+
+def test_markdown_takes_any_text() -> None:
+    events = change(power_loss(), TrialEnded, lambda one: TrialEnded(one.t, 1, "a | b\n# <c> `d`"))
+    page = render_markdown(Report(Path(), (run_of(events, Path("/nothing/here")),)))
+    assert "a \\| b \\# \\<c\\> \\`d\\`" in page

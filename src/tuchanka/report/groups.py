@@ -3,11 +3,9 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
 from typing import Any
 
-from tuchanka.campaign.anatomy import PHASES
-from tuchanka.campaign.checker import Verdict
+from tuchanka.campaign.phase_sums import AnatomySum, sum_phases
 from tuchanka.report.runs import Report, Trial
 from tuchanka.report.statistics import Spread, spread
 
@@ -27,7 +25,6 @@ class Group:
     """Trials of one kind. ``writes`` and ``reads`` are the reactions, in seconds, of those that have one.
 
     ``lost`` is None where one trial's loss is unknown; ``judged`` is how many acknowledged commits were looked for.
-    ``phases`` are medians over the trials in which a phase was seen, ``predicted`` over those that have a prediction.
     """
 
     key: Key
@@ -37,13 +34,12 @@ class Group:
     lost: int | None
     judged: int
     failed: int
-    phases: dict[str, float | None]
-    predicted: dict[str, float]
+    anatomy: AnatomySum
 
     @property
     def predicted_s(self) -> float | None:
         """The reaction that was predicted."""
-        return sum(self.predicted.values()) if self.predicted else None
+        return self.anatomy.whole.predicted_s
 
     @property
     def write_spread(self) -> Spread | None:
@@ -88,8 +84,7 @@ def _group(key: Key, trials: list[Trial]) -> Group:
         lost=sum(known) if len(known) == len(lost) else None,
         judged=sum(one.acknowledged - one.uncounted for one in verdicts),
         failed=sum(1 for one in verdicts if not one.recovered),
-        phases=_phases(verdicts),
-        predicted=_predicted(verdicts),
+        anatomy=sum_phases(verdicts)[0],
     )
 
 
@@ -113,18 +108,6 @@ def read_reaction(trial: Trial) -> float | None:
     if verdict.read_reaction_s is not None:
         return verdict.read_reaction_s
     return math.inf if any("fresh reads" in problem for problem in verdict.problems) else 0.0
-
-
-def _phases(verdicts: list[Verdict]) -> dict[str, float | None]:
-    names = dict.fromkeys([*PHASES, *(name for one in verdicts for name in one.phases)])
-    seen = {name: [value for one in verdicts if (value := one.phases.get(name)) is not None] for name in names}
-    return {name: median(values) if values else None for name, values in seen.items()}
-
-
-def _predicted(verdicts: list[Verdict]) -> dict[str, float]:
-    told = [one.predicted for one in verdicts if one.predicted]
-    names = dict.fromkeys(name for one in told for name in one)
-    return {name: median(one[name] for one in told if name in one) for name in names}
 
 
 def as_json(group: Group) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from tuchanka.campaign.summary import totals
 from tuchanka.diagram.draw import svg
 from tuchanka.diagram.plan import planned
 from tuchanka.report import phases, promises, words
+from tuchanka.report.cards import cards
 from tuchanka.report.compare import Difference, differences
 from tuchanka.report.elsewhere import beside, others, prototype
 from tuchanka.report.groups import Group, groups_of
@@ -43,6 +44,7 @@ class _Cluster:
     strips: Markup | None
     anatomy: Markup | None
     offs: list[phases.Off]
+    points: tuple[list[str], list[tuple[Group, list[str]]]]
     picture: Markup | None
 
 
@@ -57,6 +59,7 @@ class _Shown:
     overview: Markup | None
     bars: Markup | None
     rows: list[phases.Row]
+    points: list[tuple[str, str]]
     figures: list[words.Figure]
     evidence: list[tuple[str, str]]
 
@@ -69,7 +72,7 @@ def render_html(report: Report) -> str:
     return _ENVIRONMENT.get_template("report.html.j2").render(
         report=report,
         headline=headline(report),
-        cards=words.cards(verdicts, totals(verdicts)) if verdicts else [],
+        cards=[] if report.compare or not verdicts else cards(verdicts, totals(verdicts)),
         groups=groups,
         glance=[_glance(role, [one for one in groups if one.key.role == role]) for role in _roles(groups)],
         clusters=clusters,
@@ -117,6 +120,7 @@ def _cluster(report: Report, name: str, groups: list[Group]) -> _Cluster:
         strips=strips(groups),
         anatomy=phases.median_bars(groups),
         offs=phases.offs(groups),
+        points=phases.median_points(groups),
         picture=_picture(report, name),
     )
 
@@ -165,6 +169,7 @@ def _shown(report: Report, trial: Trial) -> _Shown:
         overview=overview(trial.recorded, verdict),
         bars=phases.bars(verdict),
         rows=phases.rows(verdict),
+        points=phases.points(verdict),
         figures=words.figures(verdict),
         evidence=list(_evidence(report, trial)),
     )

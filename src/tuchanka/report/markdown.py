@@ -59,7 +59,7 @@ def _ground(report: Report) -> list[str]:
 
 def _row(one: Group) -> list[str]:
     found, read = one.write_spread, one.read_spread
-    mean = prototype().of(one.key.fault, one.key.cluster)
+    mean = prototype().of(one.key.fault, one.key.cluster) if one.key.role == "primary" else None
     role = one.key.role + (f", {one.key.run}" if one.key.run else "")
     return [
         _plain(one.key.cluster),

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from tuchanka.campaign.anatomy import FIRST_WRITE, PHASES
+from tuchanka.campaign.anatomy import FIRST_WRITE, PHASES, POINTS
 from tuchanka.campaign.checker import Verdict
+from tuchanka.campaign.phase_sums import is_off
 from tuchanka.report.groups import Group
 from tuchanka.report.svg import Scale, element, group
 from tuchanka.report.words import NONE, clean, seconds, signed
@@ -14,10 +15,6 @@ from tuchanka.report.words import NONE, clean, seconds, signed
 WIDTH, RIGHT = 1000.0, 984.0
 CHARACTER = 7.6
 COLOURS = 12
-# A prediction that is off by more than this part of what was measured is shown as such.
-OFF = 0.25
-# Below this a phase is a matter of scheduling, and its part means nothing.
-OFF_LEAST_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +32,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Off:
-    """A prediction of the medians of a group that is off; ``name`` is the phase, or the sum."""
+    """A prediction that the medians of a group show to be off; ``name`` is the phase, or the reaction."""
 
     group: Group
     name: str
@@ -105,21 +102,34 @@ def rows(verdict: Verdict) -> list[Row]:
 
 
 def offs(groups: Iterable[Group]) -> list[Off]:
-    """Return every prediction that the medians show to be off, the sums first."""
-    sums, single = [], []
-    for one in groups:
-        found = one.write_spread
-        if found and is_off(one.predicted_s, found.median):
-            sums.append(_off(one, "sum", one.predicted_s, found.median))
-        for name, measured in one.phases.items():
-            predicted = one.predicted.get(name)
-            if is_off(predicted, measured):
-                single.append(_off(one, name, predicted, measured))
-    return sums + single
+    """Return every prediction that the medians show to be off, the whole reactions first."""
+    every = [*groups]
+    whole = [(one, one.anatomy.whole) for one in every]
+    single = [(one, phase) for one in every for phase in one.anatomy.phases]
+    return [
+        Off(
+            group=one,
+            name=clean(phase.phase),
+            predicted=seconds(phase.predicted_s),
+            measured=seconds(phase.measured_s),
+            difference=_difference(phase.predicted_s, phase.measured_s),
+        )
+        for one, phase in whole + single
+        if phase.off
+    ]
 
 
-def _off(one: Group, name: str, predicted: float | None, measured: float | None) -> Off:
-    return Off(one, clean(name), seconds(predicted), seconds(measured), _difference(predicted, measured))
+def points(verdict: Verdict) -> list[tuple[str, str]]:
+    """Return every point in time that was seen in a trial, finer than the phases, in order of time."""
+    seen = [(at, name) for name, at in verdict.points.items() if at is not None]
+    return [(clean(name), seconds(at)) for at, name in sorted(seen)]
+
+
+def median_points(groups: Sequence[Group]) -> tuple[list[str], list[tuple[Group, list[str]]]]:
+    """Return the points that were seen in any of the groups, and for each group the medians of their times."""
+    names = [name for name in POINTS if any(one.anatomy.points_s.get(name) is not None for one in groups)]
+    rows = [(one, [seconds(one.anatomy.points_s.get(name)) for name in names]) for one in groups]
+    return names, [row for row in rows if any(value != NONE for value in row[1])]
 
 
 def bars(verdict: Verdict) -> Markup | None:
@@ -133,14 +143,16 @@ def median_bars(groups: Sequence[Group]) -> Markup | None:
     """Return the medians of every kind of trial of one cluster, each under what was predicted; None without any."""
     stacks = []
     for one in groups:
-        if not any(one.phases.values()):
+        measured = {phase.phase: phase.measured_s for phase in one.anatomy.phases}
+        if not any(measured.values()):
             continue
-        key = one.key
-        heading = f"{key.fault} {key.role}" + (f" \N{MIDDLE DOT} {key.run}" if key.run else "")
-        if one.predicted:
-            predicted: dict[str, float | None] = dict(one.predicted)
-            stacks.append(_Stack(heading, "predicted", predicted))
-        stacks.append(_Stack("" if one.predicted else heading, f"measured ({len(one.trials)})", one.phases))
+        heading = f"{one.key.fault} {one.key.role}" + (f" \N{MIDDLE DOT} {one.key.run}" if one.key.run else "")
+        if one.predicted_s is not None:
+            stacks.append(
+                _Stack(heading, "predicted", {phase.phase: phase.predicted_s for phase in one.anatomy.phases})
+            )
+            heading = ""
+        stacks.append(_Stack(heading, f"measured ({len(one.trials)})", measured))
     if not stacks:
         return None
     title = f"Phases of the reactions of {groups[0].key.cluster}, predicted and measured"
@@ -149,7 +161,7 @@ def median_bars(groups: Sequence[Group]) -> Markup | None:
 
 def group_names(groups: Iterable[Group]) -> list[str]:
     """Return the phases of the groups, in the order in which their colours are."""
-    return list(dict.fromkeys([*PHASES, *(name for one in groups for name in (*one.predicted, *one.phases))]))
+    return list(dict.fromkeys([*PHASES, *(phase.phase for one in groups for phase in one.anatomy.phases)]))
 
 
 def _draw(stacks: Sequence[_Stack], order: Sequence[str], title: str, look: _Look) -> Markup | None:
@@ -203,10 +215,3 @@ def _bar(stack: _Stack, order: Sequence[str], x: Scale, y: float, look: _Look) -
 
 def _difference(predicted: float | None, measured: float | None) -> str:
     return "" if predicted is None or measured is None else signed(measured - predicted)
-
-
-def is_off(predicted: float | None, measured: float | None) -> bool:
-    """Whether a prediction is off by more than it may."""
-    if predicted is None or measured is None:
-        return False
-    return abs(measured - predicted) > max(OFF * measured, OFF_LEAST_S)

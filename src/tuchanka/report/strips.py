@@ -14,7 +14,7 @@ from tuchanka.report.words import clean, seconds, title
 
 WIDTH, LEFT, RIGHT = 1000.0, 300.0, 930.0
 # Columns of their own for what has no place on a logarithmic axis.
-NOT_AWAY, NEVER = LEFT - 30, RIGHT + 34
+NOT_AWAY, NEVER = LEFT - 46, RIGHT + 36
 ROW, TOP = 30.0, 26.0
 TICKS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
 # Dots of one row are spread over this many lines, so that equal ones stay apart.

@@ -2,7 +2,6 @@
 
 import math
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tuchanka.campaign.checker import Verdict
@@ -49,6 +48,11 @@ def between(first: float, last: float) -> str:
     """Return a time, or from when to when: seconds from the fault."""
     begin, end = f"{first:+.1f}", f"{last:+.1f}"
     return (f"at {begin} s" if begin == end else f"{begin} to {end} s").replace("-", "\N{MINUS SIGN}")
+
+
+def never(value: float | None) -> str:
+    """Return how long a harm lasted; never, where it didn't happen."""
+    return "never" if value == 0 else seconds(value)
 
 
 def count(value: int | None) -> str:
@@ -102,7 +106,7 @@ def ranges(verdict: Verdict) -> str:
 def figures(verdict: Verdict) -> list[Figure]:
     """Return every figure of a trial, for its table of details."""
     found = [
-        Figure("Writes away", seconds(verdict.reaction_s), why_no_reaction(verdict) or _against(verdict)),
+        Figure("Writes away", seconds(verdict.reaction_s), why_no_reaction(verdict) or against(verdict)),
         Figure(
             "Fresh reads away",
             seconds(verdict.read_reaction_s),
@@ -122,19 +126,24 @@ def figures(verdict: Verdict) -> list[Figure]:
             "sent, and never answered"
             + (f"; {verdict.indeterminate_survived} are there" if verdict.indeterminate_survived is not None else ""),
         ),
-        Figure("Commits refused", count(verdict.refused), "the server said no, or could not be reached"),
+        Figure(
+            "Commits refused",
+            count(verdict.refused),
+            f"the server said no, or could not be reached; at once for {seconds(verdict.refused_s)}, "
+            f"while clients hung for {seconds(verdict.hanging_s)}",
+        ),
         Figure(
             "Two primaries at once",
-            "never" if verdict.dual_primary_s == 0 else seconds(verdict.dual_primary_s),
+            never(verdict.dual_primary_s),
             why_no_dual(verdict) or "as the nodes themselves said",
             tone="bad" if verdict.dual_primary_s or verdict.dual_primary_s is None else "good",
         ),
+        Figure("Margin between the primaries", _margin(verdict), _why_margin(verdict)),
         Figure(
-            "Margin between the primaries",
-            seconds(verdict.margin_s),
-            "the primary did not change"
-            if verdict.margin_s is None
-            else "old one last seen as primary, new one first",
+            "One address on two nodes", never(verdict.vip_shared_s), "", tone="bad" if verdict.vip_shared_s else ""
+        ),
+        Figure(
+            "Redundancy gone", seconds(verdict.redundancy_s), "until every standby streamed again, from the fault on"
         ),
         Figure("Healthy again", seconds(verdict.restored_s), why_not_restored(verdict) or "from the restore's start"),
         Figure(
@@ -226,56 +235,8 @@ def again(run: Run) -> str:
     return clean(" ".join(parts))
 
 
-def cards(verdicts: Sequence[Verdict], totals: dict[str, float | None]) -> list[Figure]:
-    """Return the summary for people in a hurry. ``totals`` as in ``summary.totals``."""
-    single = verdicts[0] if len(verdicts) == 1 else None
-    reaction, read_reaction = totals["reaction_median_s"], totals["read_reaction_median_s"]
-    lost, dual = totals["lost"], totals["dual_primary_s"]
-    judged = sum(one.acknowledged - one.uncounted for one in verdicts)
-    failed = int(totals["failed"] or 0)
-
-    def spread(worst: float | None, single_remark: str) -> str:
-        return single_remark if single else f"median; the worst {seconds(worst)}"
-
-    return [
-        Figure(
-            "writes were away",
-            seconds(reaction),
-            (why_no_reaction(single) if single else "writes were never away")
-            if reaction is None
-            else spread(totals["reaction_max_s"], _against(single) if single else ""),
-        ),
-        Figure(
-            "fresh reads were away",
-            seconds(read_reaction),
-            (why_no_read_reaction(single) if single else "fresh reads were never away")
-            if read_reaction is None
-            else spread(totals["read_reaction_max_s"], "the slowest standby VIP"),
-        ),
-        Figure(
-            "acknowledged commits lost",
-            f"{NONE} of {count(judged)}" if lost is None else f"{count(int(lost))} of {count(judged)}",
-            "not every trial's commits were counted" if lost is None else "",
-            tone="good" if lost == 0 else "bad",
-        ),
-        Figure(
-            "two primaries at once",
-            NONE if dual is None else "never" if dual == 0 else seconds(dual),
-            "the nodes were not asked in every trial" if dual is None else "as the nodes themselves said",
-            tone="good" if dual == 0 else "bad",
-        ),
-        Figure(
-            "recovered",
-            ("yes" if single.recovered else "no") if single else f"{len(verdicts) - failed} of {len(verdicts)}",
-            f"healthy {seconds(single.restored_s)} after the restore began"
-            if single and single.restored_s is not None
-            else "",
-            tone="bad" if failed or not verdicts else "good",
-        ),
-    ]
-
-
-def _against(verdict: Verdict | None) -> str:
+def against(verdict: Verdict | None) -> str:
+    """Return what was predicted, where anything was."""
     if verdict is None or verdict.predicted_s is None:
         return ""
     return f"{seconds(verdict.predicted_s)} predicted"
@@ -285,3 +246,16 @@ def _uncounted(verdict: Verdict) -> str:
     if not verdict.uncounted:
         return ""
     return f"{count(verdict.uncounted)} of them after the count, while the cluster was mended"
+
+
+def _margin(verdict: Verdict) -> str:
+    return NONE if verdict.margin_s is None else signed(verdict.margin_s)
+
+
+def _why_margin(verdict: Verdict) -> str:
+    if verdict.margin_s is None:
+        return "the primary did not change"
+    told = "old one last seen as primary, new one first"
+    if verdict.margin_least_s is None or verdict.margin_most_s is None:
+        return told
+    return f"{told}; between {signed(verdict.margin_least_s)} and {signed(verdict.margin_most_s)}"
