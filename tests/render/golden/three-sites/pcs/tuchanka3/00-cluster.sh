@@ -15,3 +15,7 @@ pcs property set dc-deadtime=2s
 
 # A resource stays where it is, and leaves a node after five failures there.
 pcs resource defaults update resource-stickiness=10 migration-threshold=5
+
+# A failover is never slowed down because a node is busy: above this load Pacemaker would run one operation at a time,
+# and fence the nodes of a lost site one after another. A busy database's load says nothing of that; 0 switches it off.
+pcs property set load-threshold=0%
