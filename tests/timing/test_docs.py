@@ -2,7 +2,7 @@ import re
 from pathlib import Path
 
 from tuchanka.timing.derive import KEYS
-from tuchanka.timing.predict import predict_power_off, safety_margin_s
+from tuchanka.timing.predict import PREDICTIONS, predict, predict_power_off, safety_margin_s
 from tuchanka.timing.profiles import CAUTIOUS, PROFILES
 from tuchanka.timing.rules import rules
 
@@ -26,3 +26,13 @@ def test_the_prediction_and_the_margin():
     assert f"| safety margin | {margins} |" in DOC
     for phase in predict_power_off(CAUTIOUS).phases:
         assert f"**{phase.name}**" in DOC
+
+
+def test_the_predictions_of_the_other_faults():
+    rows = re.findall(r"^\| (`.*`) \| .* \| (.*) \| (.*) \| (.*) \|$", DOC, re.MULTILINE)
+    shown = {fault: cells for names, *cells in rows for fault in re.findall(r"`([a-z-]+)`", names)}
+    predicted = {fault: [predict(timing, fault) for timing in PROFILES.values()] for fault in PREDICTIONS}
+    assert shown == {
+        fault: [f"{one.seconds:.1f} s" if one and one.phases else "none" for one in of_profiles]
+        for fault, of_profiles in predicted.items()
+    }

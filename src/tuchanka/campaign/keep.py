@@ -27,7 +27,7 @@ ASKED: dict[str, str] = {
     "processes.txt": "ps axfo pid,ppid,stat,wchan:20,etime,rss,args",
     "host.txt": "uptime; free -m; df -h; df -i; ip -d address; ip neighbour; nft list ruleset",
     "data.txt": 'ls -la /var/lib/postgresql/*/; for d in /var/lib/postgresql/*/*/; do echo "$d";'
-    ' /usr/lib/postgresql/*/bin/pg_controldata -D "$d"; done',
+    ' /usr/lib/postgresql/*/bin/pg_controldata -D "$d" | grep -v nonce; done',
 }
 
 

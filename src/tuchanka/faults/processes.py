@@ -65,7 +65,7 @@ def postgres(title: str = "") -> Callable[[Scene], tuple[Processes, ...]]:
 
 SELF_FENCE = "the watchdog resets the node, and a standby takes over as after a power loss"
 RESTARTED = "pacemakerd starts it again within a second; the database and its clients notice nothing"
-WATCHED = "pacemakerd asks its daemons for a sign of life; without one sbd lets the watchdog reset the node"
+WATCHED = "pacemakerd kills it after half a minute (pacemaker-based: the watch after a second); nobody notices"
 
 TARGETS = (
     Target(
@@ -106,7 +106,7 @@ TARGETS = (
         "Pacemaker's first process alone",
         program("/usr/sbin/pacemakerd"),
         killed="systemd starts it again, and it takes over the daemons that still run; nobody notices",
-        frozen="sbd gets no answer from it any more; " + SELF_FENCE,
+        frozen="the watch gets no answer, and kills it; then as kill-pacemakerd. If too late, " + SELF_FENCE,
         proves="that the one who watches the daemons is watched",
     ),
     *(

@@ -22,21 +22,12 @@ FILL_S = 120.0
 # within a millisecond or two, and not the host's processors (with 0.2 s between them, 2,000 kept four cores busy).
 FORK_BOMB = "while (1) { defined(fork) or select(undef, undef, undef, 1 + $$ % 100 / 50) }"
 
-# Locked, so that it can't be swapped out; the unit protects it from being chosen when memory runs out.
-EAT_MEMORY = """\
-import ctypes, mmap, time
-ctypes.CDLL(None).mlockall(3)
-eaten = []
-while True:
-    for size in (1 << 24, 1 << 20, 1 << 16):
-        try:
-            eaten.append(mmap.mmap(-1, size))
-            break
-        except (OSError, MemoryError):
-            continue
-    else:
-        time.sleep(0.1)
-"""
+# Files in memory, which no process owns: the kernel can only kill others. What they set free is filled again.
+MEMORY = "/run/tuchanka-memory"
+EAT_MEMORY = (
+    f"mkdir -p {MEMORY}; mountpoint -q {MEMORY} || mount -t tmpfs -o size=$1 tuchanka {MEMORY}; "
+    f"while :; do dd if=/dev/zero bs=64k >> {MEMORY}/filler 2>/dev/null; sleep 0.05; done"
+)
 
 # Everything in the machine on one processor, and there a crowd that is always ready to run.
 STARVE = """\
@@ -74,16 +65,30 @@ class Unit:
     command: tuple[str, ...]
 
 
-FORK_BOMB_UNIT = Unit(UNITS[0], ("TasksMax=infinity", "Nice=19"), ("perl", "-e", FORK_BOMB))
-MEMORY_UNIT = Unit(UNITS[1], ("OOMScoreAdjust=-1000", "LimitMEMLOCK=infinity"), ("python3", "-c", EAT_MEMORY))
-CPU_UNIT = Unit(UNITS[2], ("TasksMax=infinity",), ("python3", "-c", STARVE))
+def fork_bomb(scene: Scene) -> Unit:
+    """Return the bomb."""
+    del scene
+    return Unit(UNITS[0], ("TasksMax=infinity", "Nice=19"), ("perl", "-e", FORK_BOMB))
 
 
-def start(unit: Unit) -> Callable[[Scene], Awaitable[float]]:
+def eater(scene: Scene) -> Unit:
+    """Return what fills the memory, up to what the topology gives a machine."""
+    size = str(scene.lab.topology.limits.memory_bytes)
+    return Unit(UNITS[1], (), ("sh", "-c", EAT_MEMORY, "eat", size))
+
+
+def crowd(scene: Scene) -> Unit:
+    """Return what keeps the one processor busy."""
+    del scene
+    return Unit(UNITS[2], ("TasksMax=infinity",), ("python3", "-c", STARVE))
+
+
+def start(of: Callable[[Scene], Unit]) -> Callable[[Scene], Awaitable[float]]:
     """Return the function that starts the unit on every machine of a scene, and says when the first one ran."""
 
     async def act(scene: Scene) -> float:
         moments: list[float] = []
+        unit = of(scene)
 
         async def one(machine: Machine) -> None:
             properties = [f"--property={text}" for text in (*unit.properties, "KillSignal=SIGKILL")]
@@ -168,7 +173,7 @@ FAULTS = (
         does="starts processes that start processes, until the machine's limit is reached",
         expect="no monitor can be started any more, the operation fails, and the node is fenced",
         proves="that a node which answers but can do nothing isn't kept",
-        apply=start(FORK_BOMB_UNIT),
+        apply=start(fork_bomb),
         heal=heal,
     ),
     Fault(
@@ -176,10 +181,10 @@ FAULTS = (
         family="resources",
         scope="node",
         needs=NEEDS,
-        does="locks all memory of the machine in a process that the kernel doesn't choose to kill",
+        does="fills all memory of the machine with files, which no process owns, and fills what becomes free again",
         expect="the kernel kills others, the database or the cluster stack; the node recovers it or is fenced",
         proves="that it ends in a recovery or a failover, whomever the kernel kills",
-        apply=start(MEMORY_UNIT),
+        apply=start(eater),
         heal=heal,
     ),
     Fault(
@@ -212,7 +217,7 @@ FAULTS = (
         does="puts everything in the machine on one processor, and there a hundred processes that never wait",
         expect="the service is slow and goes on, or a monitor is too late and the node is recovered or fenced",
         proves="that an overloaded node neither flaps nor hangs for ever",
-        apply=start(CPU_UNIT),
+        apply=start(crowd),
         heal=heal,
     ),
 )

@@ -1,0 +1,87 @@
+"""Faults within a node: who is hit, what the node makes of it, and that healing puts it right. One lab is shared."""
+
+import pytest
+
+from tests.real.lab import CLUSTER, DATA, RealLab, wait_for
+
+pytestmark = pytest.mark.lab
+
+
+def processes(lab: RealLab, node: str, name: str) -> dict[str, str]:
+    """PID → state of the node's processes of this name (proc(5) keeps 15 characters of it)."""
+    listed = lab.execute(node, "ps", "-C", name[:15], "-o", "pid=,stat=", status=None)
+    pairs = (line.split() for line in listed.splitlines())
+    return {pid: state for pid, state in pairs}  # noqa: C416 - says what the two are
+
+
+def warned(lab: RealLab, node: str, words: str) -> bool:
+    return words in lab.execute(node, "journalctl", "--no-pager", "--output=cat", "--since=-60s")
+
+
+@pytest.mark.parametrize("fault", ["kill-postgres", "freeze-postgres"])
+def test_first_aid_starts_the_primary_again_where_it_was(disturbed: RealLab, fault: str):
+    primary = disturbed.primary
+    # What was helped a moment ago is left to Pacemaker.
+    disturbed.execute(primary, "rm", "-f", "/run/postgresql/krogan2.first-aid")
+    before = set(processes(disturbed, primary, "postgres"))
+    disturbed.run("fault", "inject", fault, primary)
+
+    def back() -> bool:
+        now = set(processes(disturbed, primary, "postgres"))
+        return bool(now) and not now & before and disturbed.is_healthy()
+
+    wait_for(back, "the server that is back", seconds=60, every=0.5)
+    assert disturbed.primary == primary
+    assert warned(disturbed, primary, "first aid: the server")
+
+
+def test_a_frozen_standby_of_one_daemon_is_woken(disturbed: RealLab):
+    node = disturbed.standby
+    disturbed.run("fault", "inject", "freeze-pacemaker-attrd", node)
+    assert set(processes(disturbed, node, "pacemaker-attrd").values()) == {"Ts"}
+    disturbed.run("fault", "heal", node)
+    assert set(processes(disturbed, node, "pacemaker-attrd").values()) == {"Ss"}
+
+
+@pytest.mark.parametrize("name", ["pacemakerd", "pacemaker-based"])
+def test_a_daemon_that_hangs_is_replaced_before_sbd_resets_the_node(disturbed: RealLab, name: str):
+    node = disturbed.standby
+    (before,) = processes(disturbed, node, name)
+    disturbed.run("fault", "inject", f"freeze-{name}", node)
+    wait_for(lambda: before not in processes(disturbed, node, name), f"another {name}", seconds=20, every=0.5)
+    assert warned(disturbed, node, f"{name} does not answer") or len(disturbed.leaders(node)) > 1
+
+
+def test_a_full_data_disk_is_full_for_the_machine_alone_and_is_emptied(disturbed: RealLab):
+    node = disturbed.standby
+    disturbed.run("fault", "inject", "data-disk-full", node)
+    left = "df --output=avail --block-size=1 /var/lib/postgresql | tail -n 1"
+    assert int(disturbed.execute(node, "sh", "-c", left)) == 0
+    disturbed.run("fault", "heal", node)
+    assert int(disturbed.execute(node, "sh", "-c", left)) > 1 << 26
+
+
+def test_a_fork_bomb_is_ended(disturbed: RealLab):
+    node = disturbed.standby
+    disturbed.run("fault", "inject", "fork-bomb", node)
+    disturbed.run("fault", "heal", node)
+    wait_for(lambda: not processes(disturbed, node, "perl"), "the end of the bomb", seconds=60, every=1)
+
+
+def test_a_damaged_table_is_noticed_and_dropped(disturbed: RealLab):
+    node = disturbed.standby
+    disturbed.run("fault", "inject", "table-corrupted", node)
+    failures = "SELECT sum(checksum_failures) FROM pg_stat_database"
+    assert int(disturbed.sql(node, failures)) > 0
+    disturbed.run("fault", "heal", node)
+    there = "SELECT count(*) FROM pg_class WHERE relname = 'tuchanka_damaged'"
+    wait_for(lambda: disturbed.sql(node, there, database="heartbeat").strip() == "0", "the table's end", seconds=20)
+    assert disturbed.is_healthy(), CLUSTER
+
+
+def test_immutable_data_can_be_written_again(disturbed: RealLab):
+    node = disturbed.standby
+    disturbed.run("fault", "inject", "pgdata-read-only", node)
+    disturbed.execute(node, "touch", f"/{DATA}/touched", status=1)
+    disturbed.run("fault", "heal", node)
+    disturbed.execute(node, "sh", "-c", f"touch /{DATA}/touched && rm /{DATA}/touched")
