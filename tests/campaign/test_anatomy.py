@@ -42,7 +42,19 @@ def test_what_was_not_seen_is_none_and_the_rest_still_adds_up() -> None:
 
 
 def test_without_journals_nothing_is_invented() -> None:
-    assert measured(with_lines(), None).at == dict.fromkeys(PHASES)
+    assert measured(with_lines(), None).at == dict.fromkeys(phase for phase in PHASES if phase != "recovered")
+
+
+def test_first_aid_where_it_was() -> None:
+    aid = (1.8, "pgsqlms(krogan2)", "WARNING: first aid: the server is dead")
+    ready = (2.9, "postgres-krogan2", "[9-1] LOG:  database system is ready to accept connections")
+    found = measured(with_lines(ready, aid, ready, node=OLD), INJECTED + 3.0)
+    assert found.at["detected"] == pytest.approx(1.8)
+    assert found.seconds["recovered"] == pytest.approx(1.1)
+    assert list(found.at) == list(PHASES)
+    # The new primary says the same of itself when it is promoted.
+    elsewhere = [*with_lines(aid, node=OLD), Journal(INJECTED + 2.9, NEW, ready[1], ready[2])]
+    assert measured(elsewhere).points["instance recovered"] is None
 
 
 def test_lines_before_the_fault_of_the_target_and_of_other_clusters_do_not_count() -> None:

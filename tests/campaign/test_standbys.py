@@ -31,6 +31,11 @@ def test_gone_until_every_standby_of_the_new_primary_streams() -> None:
     assert redundancy(watched, 10.0) == Redundancy(True, 15.0, ())
 
 
+def test_gone_while_there_is_no_primary() -> None:
+    watched = streaming((10.5, "a", ALL_OF_A), (11.5, "a", ALL_OF_A), (19.0, "a", ALL_OF_A), (20.0, "a", ALL_OF_A))
+    assert redundancy(watched, 10.0) == Redundancy(True, 19.0, ())
+
+
 def test_gone_for_good_and_not_known() -> None:
     assert redundancy(streaming((11.0, "a", {"b": "streaming/async"})), 10.0) == Redundancy(True, None, ("c",))
     assert redundancy(streaming((9.0, "a", ALL_OF_A)), 10.0) is None

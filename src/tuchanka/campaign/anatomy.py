@@ -6,6 +6,7 @@ To follow another wording of Pacemaker, corosync or PAF, change ``RULES`` and no
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from tuchanka.campaign.slices import Slice
 
@@ -15,25 +16,27 @@ class Rule:
     """A journal line that marks a point: ``unit`` is the whole syslog identifier, ``message`` is searched for.
 
     ``INSTANCE``, ``TARGET`` and ``VIP`` stand for the trial's. ``after`` names a point that must have been seen
-    before. ``anywhere``: a line of a node that the fault hit counts, too, because it may mend itself.
+    before. ``of`` says whose lines count: those of the nodes that the fault left alone (``survivors``), of those
+    that it hit, or of any, because a node may mend itself.
     """
 
     point: str
     unit: str
     message: str
     after: str = ""
-    anywhere: bool = False
+    of: Literal["survivors", "hit", "any"] = "survivors"
 
 
-TOKEN_LOST, MONITOR, ANNOUNCED = "token lost", "monitor noticed", "VIP announced"
+TOKEN_LOST, MONITOR, RECOVERED, ANNOUNCED = "token lost", "monitor noticed", "instance recovered", "VIP announced"
 FIRST_WRITE, FIRST_READ, REDUNDANT = "first write", "first fresh read", "redundancy back"
 RULES: tuple[Rule, ...] = (
     Rule(
         MONITOR,
         r"pacemaker-controld",
         r"Result of monitor operation for INSTANCE(?::\d+)? on \S+: (?!OK|ok|0\b|8\b|Promoted|promoted)",
-        anywhere=True,
+        of="any",
     ),
+    Rule(MONITOR, r"pgsqlms\(INSTANCE\)", r"first aid: the server", of="any"),
     Rule(TOKEN_LOST, r"corosync", r"A processor failed, forming new configuration"),
     Rule("membership decided", r"corosync", r"\[TOTEM\s*\] A new membership", after=TOKEN_LOST),
     Rule(
@@ -59,35 +62,36 @@ RULES: tuple[Rule, ...] = (
         r"|TARGET was (?:terminated|fenced) \((?:reboot|off)\).*\bOK"
         r"|\bTARGET was (?:terminated|fenced) \((?:reboot|off)\)(?!.*(?:[Ff]ailed|rror))",
     ),
+    Rule(RECOVERED, r"postgres-INSTANCE", r"database system is ready to accept connections", after=MONITOR, of="hit"),
     Rule(
         "instance stopped",
         r"pacemaker-controld",
         r"Result of stop operation for INSTANCE(?::\d+)? on \S+: (?:OK|ok|0)\b",
-        anywhere=True,
+        of="any",
     ),
     Rule(
         "instance started",
         r"pacemaker-controld",
         r"Result of start operation for INSTANCE(?::\d+)? on \S+: (?:OK|ok|0)\b",
-        anywhere=True,
+        of="any",
     ),
     Rule(
         "promotion started",
         r"pacemaker-controld",
         r"Requesting local execution of promote operation for INSTANCE\b",
-        anywhere=True,
+        of="any",
     ),
     Rule(
         "promotion done",
         r"pacemaker-controld",
         r"Result of promote operation for INSTANCE(?:[:-]\S*)? on \S+: (?:OK|ok|0)\b",
-        anywhere=True,
+        of="any",
     ),
     Rule(
         "VIP up",
         r"pacemaker-controld",
         r"Result of start operation for VIP on \S+: (?:OK|ok|0)\b",
-        anywhere=True,
+        of="any",
     ),
 )
 POINTS: tuple[str, ...] = (
@@ -100,14 +104,15 @@ POINTS: tuple[str, ...] = (
 """Every point in time of the anatomy, in the order in which they are expected."""
 
 COMPLETED_BY: Mapping[str, tuple[str, ...]] = {
-    "detected": (MONITOR, TOKEN_LOST),
+    "detected": (TOKEN_LOST, MONITOR),
     "quorum decided": ("quorum device voted",),
     "fenced": ("fencing done",),
+    "recovered": (RECOVERED,),
     "promoted": ("promotion done",),
     "VIP up": ("VIP up",),
     FIRST_WRITE: (FIRST_WRITE,),
 }
-"""Phase → the points with the first of which it is over; a prediction (``timing.predict``) has these phases."""
+"""Phase → the point with which it is over, or, where that isn't seen, the next one. A prediction has these phases."""
 
 PART_OF: Mapping[str, str] = {
     MONITOR: "detected",
@@ -116,6 +121,7 @@ PART_OF: Mapping[str, str] = {
     "quorum device voted": "quorum decided",
     "fencing asked": "fenced",
     "fencing done": "fenced",
+    RECOVERED: "recovered",
     "instance stopped": "promoted",
     "instance started": "promoted",
     "promotion started": "promoted",
@@ -131,7 +137,7 @@ PHASES: tuple[str, ...] = tuple(COMPLETED_BY)
 
 @dataclass(frozen=True, slots=True)
 class Anatomy:
-    """The phases of one trial, in order; None where one wasn't seen.
+    """The phases of one trial, in order; None where one wasn't seen. One that mends a node in place is left out then.
 
     ``at`` is seconds from the injection, and so is ``points``, which is finer. ``seconds`` is how long each phase
     lasted: since the latest phase before it that was seen, so that they add up to the latest ``at``. A phase that
@@ -159,9 +165,13 @@ def anatomy(
         known = {FIRST_WRITE: first_write, FIRST_READ: first_read, REDUNDANT: redundant}
         points |= {point: None if t is None else t - injected for point, t in known.items()}
         points[ANNOUNCED] = _announced(trial, injected)
-    at = {phase: min((t for one in ends if (t := points[one]) is not None), default=None)
-          for phase, ends in COMPLETED_BY.items()}  # fmt: skip
-    seconds: dict[str, float | None] = dict.fromkeys(PHASES)
+    at = {
+        phase: next((t for end in ends if (t := points[end]) is not None), None)
+        for phase, ends in COMPLETED_BY.items()
+    }
+    if at["recovered"] is None and "recovered" not in trial.started.predicted:
+        del at["recovered"]
+    seconds: dict[str, float | None] = dict.fromkeys(at)
     reached = 0.0
     for phase, t in at.items():
         if t is not None:
@@ -177,12 +187,12 @@ def _first(trial: Slice, rule: Rule, injected: float, points: dict[str, float | 
         return None
     nodes = {node for one in trial.watched for node in one.nodes}
     survivors = nodes.difference(trial.hit)
-    unit, message = re.compile(rule.unit), re.compile(_filled(rule.message, trial))
+    unit, message = re.compile(_filled(rule.unit, trial)), re.compile(_filled(rule.message, trial))
     until = trial.end if trial.stable is None else trial.stable
     for line in trial.journal:
         if not injected + begin <= line.t <= until or (nodes and line.node not in nodes):
             continue
-        if not rule.anywhere and line.node in trial.hit and survivors:
+        if rule.of != "any" and (line.node in trial.hit) != (rule.of == "hit") and (rule.of == "hit" or survivors):
             continue
         if unit.fullmatch(line.unit) and message.search(line.message):
             return line.t - injected

@@ -45,6 +45,7 @@ def _silent(trial: Slice, nodes: Nodes) -> Iterator[str]:
     """Name the copies that should have answered."""
     if not nodes:
         yield NOBODY
+        return
     for watched in trial.watched:
         for node in watched.nodes:
             if watched.instance not in nodes.get(node, {}).get("instances", {}):

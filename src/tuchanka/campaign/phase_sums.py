@@ -54,7 +54,8 @@ def sum_phases(verdicts: Iterable[Verdict]) -> tuple[AnatomySum, ...]:
 
 
 def _sum(cluster: str, fault: str, role: str, own: list[Verdict]) -> AnatomySum:
-    names = dict.fromkeys((*PHASES, *(name for one in own for name in one.predicted)))
+    seen = {name for one in own for name in (*one.phases, *one.predicted)}
+    names = [*(phase for phase in PHASES if phase in seen), *sorted(seen.difference(PHASES))]
     return AnatomySum(
         cluster=cluster,
         fault=fault,

@@ -2,10 +2,14 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import pairwise
 
 from tuchanka.campaign.roles import Handover
 from tuchanka.campaign.slices import Watched
 from tuchanka.events import RoleProbe, Streaming
+
+# So long no primary has said anything of its standbys.
+SILENT_S = 2.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +30,12 @@ def redundancy(watched: Watched, injected: float) -> Redundancy | None:
     seen = [one for one in watched.streaming if one.due >= injected]
     if not seen:
         return None
-    short = [index for index, one in enumerate(seen) if _missing(watched, one)]
-    after = seen[short[-1] + 1 :] if short else []
-    return Redundancy(bool(short), after[0].t if after else None, _missing(watched, seen[-1]))
+    # A primary says it at least once a second: where none did, there was no primary to stream from.
+    dues = (injected, *(one.due for one in seen))
+    silent = [index for index, (before, due) in enumerate(pairwise(dues)) if due - before > SILENT_S]
+    short = [index + 1 for index, one in enumerate(seen) if _missing(watched, one)]
+    after = seen[max(short + silent) :] if short or silent else []
+    return Redundancy(bool(short or silent), after[0].t if after else None, _missing(watched, seen[-1]))
 
 
 def _missing(watched: Watched, seen: Streaming) -> tuple[str, ...]:

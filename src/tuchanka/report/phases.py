@@ -65,7 +65,7 @@ MANY = _Look(left=330.0, bar=16.0, gap=3.0)
 
 def names(verdict: Verdict) -> list[str]:
     """Return the phases that were predicted or measured, in order."""
-    return list(dict.fromkeys([*PHASES, *verdict.predicted]))
+    return list(dict.fromkeys([*(phase for phase in PHASES if phase in verdict.phases), *verdict.predicted]))
 
 
 def rows(verdict: Verdict) -> list[Row]:
@@ -161,7 +161,8 @@ def median_bars(groups: Sequence[Group]) -> Markup | None:
 
 def group_names(groups: Iterable[Group]) -> list[str]:
     """Return the phases of the groups, in the order in which their colours are."""
-    return list(dict.fromkeys([*PHASES, *(phase.phase for one in groups for phase in one.anatomy.phases)]))
+    found = dict.fromkeys(phase.phase for one in groups for phase in one.anatomy.phases)
+    return [*(phase for phase in PHASES if phase in found), *(phase for phase in found if phase not in PHASES)]
 
 
 def _draw(stacks: Sequence[_Stack], order: Sequence[str], title: str, look: _Look) -> Markup | None:
