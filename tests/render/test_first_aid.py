@@ -1,6 +1,7 @@
 """First aid: a server of scripts, which crashes, hangs and can't write; real processes, real signals."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
