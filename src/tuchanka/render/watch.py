@@ -12,7 +12,7 @@ def watch_files(timing: Timing) -> dict[str, File]:
     """Return path → file of the watch, the same on every node; it runs as long as Pacemaker does.
 
     A daemon that hangs has to be back, and to have answered sbd, before sbd's servant counts as silent: the watch
-    asks twice in that time, and waits for two thirds of it.
+    waits half as long for its own answers. (With less it killed healthy ones on a machine that was overloaded.)
     """
     unit = f"""\
 [Unit]
@@ -33,7 +33,7 @@ Nice=-10
             fill(
                 "pacemaker_watch.sh.j2",
                 interval=f"{timing.sbd_servant_s / 2:g}",
-                patience=f"{timing.sbd_servant_s * 0.7:g}",
+                patience=timing.sbd_servant_s,
             ),
             mode=0o755,
         ),

@@ -61,12 +61,8 @@ sub help {
         return $OK;
     }
     note('starting it again as it was');
-    system "$programs/pg_ctl", '--silent', '--no-wait', '--pgdata', $config, 'start';
-    sleep 0.05;
-    while ( ready(1) != 0 ) {
-        last if !processes() || passed() > $limit_s;
-        sleep 0.05;
-    }
+    my $left_s = int( $limit_s - passed() );
+    system "$programs/pg_ctl", '--silent', '--wait', "--timeout=$left_s", '--pgdata', $config, 'start';
     return $OK;
 }
 
