@@ -27,6 +27,7 @@ from tuchanka.faults.scene import ROLES, kind_of, resolve, unfit
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.progress import Progress
 from tuchanka.machines.nspawn.missing import missing
+from tuchanka.report.runs import TOPOLOGY
 from tuchanka.report.write import write_reports
 from tuchanka.stages import pipeline
 from tuchanka.topology.types import Cluster, Topology
@@ -190,6 +191,8 @@ def _carry_out(context: typer.Context, orders: Orders, folder: Path, *, plan: bo
         if orders.trials:
             run(_make(lab, clusters, progress))
         with History(folder / FILE) as history:
+            # The report draws the clusters, and whoever repeats the run needs it.
+            (folder / TOPOLOGY).write_text(lab.folder.topology_file.read_text(encoding="utf-8"), encoding="utf-8")
             again = bool(history.events)
             try:
                 if orders.trials:
