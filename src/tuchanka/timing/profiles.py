@@ -36,7 +36,7 @@ FAST = Timing(
     vip_monitor_s=3,
     vip_timeout_s=10,
     wal_retrieve_retry_interval_ms=500,
-    wal_sender_timeout_ms=5000,
+    wal_sender_timeout_ms=3000,
     wal_receiver_timeout_ms=5000,
     # A standby's attempt to connect to a VIP that nobody holds: the walreceiver knows no connect_timeout.
     tcp_user_timeout_ms=1000,
