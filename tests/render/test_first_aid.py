@@ -17,6 +17,7 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("perl") is None, reason="no perl on this host"),
     pytest.mark.skipif(os.geteuid() != 0, reason="it changes its user, which only root can"),
 ]
+GOES_ON = 99  # PAF's own action follows
 PG_ISREADY = """#!/bin/sh
 echo "$*" >> {home}/asked
 case $(cat {home}/server) in up) exit 0 ;; starting) exit 1 ;; hangs) sleep 1 ;; esac
@@ -54,7 +55,7 @@ class Server:
         (self.home / "server").write_text(server)
         (self.home / "state").write_text(state)
 
-    def aid(self) -> subprocess.CompletedProcess[str]:
+    def aid(self, action: str = "monitor") -> subprocess.CompletedProcess[str]:
         environment = {
             "PATH": f"{self.home}:{os.environ['PATH']}",
             "OCF_RESOURCE_INSTANCE": "krogan",
@@ -66,7 +67,8 @@ class Server:
             "OCF_RESKEY_pgport": "5432",
             "OCF_RESKEY_CRM_meta_timeout": "5000",
         }
-        command = ["perl", "-e", f"require '{self.home}/aid.pl'; exit FirstAid::run();"]
+        run = f"my ($done, $status) = FirstAid::run('{action}'); exit($done ? $status : {GOES_ON});"
+        command = ["perl", "-e", f"require '{self.home}/aid.pl'; {run}"]
         return subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=30)
 
     def started(self) -> bool:
@@ -84,14 +86,14 @@ def server(tmp_path: Path) -> Server:
 
 def test_a_healthy_server_is_left_alone_and_nothing_stays_behind(server: Server):
     done = server.aid()
-    assert (done.returncode, done.stderr, server.started(), server.noted()) == (0, "", False, "")
+    assert (done.returncode, done.stderr, server.started(), server.noted()) == (GOES_ON, "", False, "")
     assert list(server.data.iterdir()) == []
 
 
 @pytest.mark.parametrize("state", ["in production", "in archive recovery"])
 def test_a_crashed_server_is_started_again(server: Server, state: str):
     server.is_("gone", state)
-    assert server.aid().returncode == 0
+    assert server.aid().returncode == GOES_ON
     started = (server.home / "started").read_text().split()
     assert [*started[:2], *started[3:]] == ["--silent", "--wait", "--pgdata", "/etc/krogan", "start"]
     assert re.fullmatch("--timeout=[12]", started[2])  # of the 5 s of a monitor 2 are PAF's
@@ -109,7 +111,7 @@ def test_a_crashed_server_is_started_again(server: Server, state: str):
 )
 def test_what_was_stopped_or_is_starting_is_paf_s(server: Server, seen: str, state: str):
     server.is_(seen, state)
-    assert server.aid().returncode == 0
+    assert server.aid().returncode == GOES_ON
     assert not server.started()
 
 
@@ -123,7 +125,7 @@ def test_a_server_that_hangs_is_killed_with_all_its_processes_and_nobody_else(se
         (server.data / "postmaster.pid").write_text(f"{postmaster.pid}\n{server.data}\n")
         server.is_("hangs", "in production")
         try:
-            assert server.aid().returncode == 0
+            assert server.aid().returncode == GOES_ON
             assert [process.wait(5) for process in (postmaster, child)] == [-9, -9]
             assert [other.poll(), visitor.poll()] == [None, None]
         finally:
@@ -138,7 +140,7 @@ def test_trouble_that_comes_again_soon_is_pacemaker_s(server: Server):
     server.aid()
     (server.home / "started").unlink()
     server.is_("gone", "in production")
-    assert server.aid().returncode == 0
+    assert server.aid().returncode == GOES_ON
     assert not server.started()
     assert "less than 20 s ago" in server.noted()
     stamp = server.home / "krogan.first-aid"
@@ -155,4 +157,17 @@ def test_a_primary_that_cannot_write_is_given_up_and_a_standby_is_not_asked(serv
     server.data.mkdir()
     (server.data / "standby.signal").touch()
     (server.data / "pgsql_tmp.first-aid").mkdir()
-    assert server.aid().returncode == 0
+    assert server.aid().returncode == GOES_ON
+
+
+@pytest.mark.parametrize(("action", "status"), [("demote", 1), ("stop", 0)])
+def test_a_primary_that_cannot_write_is_killed_instead_of_stopped(server: Server, action: str, status: int):
+    with subprocess.Popen([server.sleeper, "100"], cwd=server.data) as process:
+        try:
+            assert server.aid(action).returncode == GOES_ON
+            assert process.poll() is None
+            shutil.rmtree(server.data)
+            assert server.aid(action).returncode == status
+            assert process.wait(5) == -9
+        finally:
+            process.kill()

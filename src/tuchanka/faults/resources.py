@@ -92,7 +92,9 @@ def start(of: Callable[[Scene], Unit]) -> Callable[[Scene], Awaitable[float]]:
 
         async def one(machine: Machine) -> None:
             properties = [f"--property={text}" for text in (*unit.properties, "KillSignal=SIGKILL")]
-            options = [f"--unit={unit.name}", "--collect", "--quiet", "--service-type=exec", *properties]
+            # Dollars in the command are perl's and the shell's, not systemd's.
+            how = ["--collect", "--quiet", "--service-type=exec", "--expand-environment=no"]
+            options = [f"--unit={unit.name}", *how, *properties]
             await machine.run(["systemd-run", *options, "--", *unit.command], timeout=STOP_S)
             moments.append(time.monotonic())
 

@@ -6,6 +6,9 @@
 # - A server that does not answer for 3 s is killed, every process of it, and then started again as above.
 # - A primary that can't write to its data directory is reported in a way that makes Pacemaker move it to another node.
 #
+# Demotion and stop of a primary that can't write would wait for a checkpoint that can't be made, until their timeouts.
+# There all processes are killed instead; once they are gone the instance *is* stopped, and nobody need be fenced.
+#
 # It helps once in 20 s. What goes wrong again sooner, and whatever it can't mend, is left to PAF and Pacemaker.
 package FirstAid;
 use strict;
@@ -18,6 +21,7 @@ my $KILL_S  = 2;
 my $SPARE_S = 2;    # of the monitor's timeout, for PAF
 my $PROBE   = 'pgsql_tmp.first-aid';    # base backups, pg_rewind and pg_checksums leave such names out
 my ( $OK, $ERR_GENERIC, $ERR_PERM ) = ( 0, 1, 4 );
+my $ENDED = 100;    # no OCF status: every process is gone
 
 my $began    = clock_gettime(CLOCK_MONOTONIC);
 my $instance = $ENV{OCF_RESOURCE_INSTANCE} // '';
@@ -28,25 +32,39 @@ my @server   = ( '-h', $ENV{OCF_RESKEY_pghost} // '', '-p', $ENV{OCF_RESKEY_pgpo
 my $stamp    = ( $ENV{OCF_RESKEY_pghost} // '' ) . "/$instance.first-aid";
 my $limit_s  = ( $ENV{OCF_RESKEY_CRM_meta_timeout} // 20_000 ) / 1000 - $SPARE_S;
 
-# Runs in a process of its own, as the user of the server: root has room on a full disk. Returns an OCF status; 0 lets
-# PAF go on.
+# Runs in a process of its own, as the user of the server: root has room on a full disk. Returns whether PAF needn't go
+# on, and the OCF status to end with.
 sub run {
+    my ($action) = @_;
+    my $status = as_user( $action eq 'monitor' ? \&help : \&end );
+    return ( 0, $OK ) if $status == $OK;
+    return ( 1, $status ) if $status != $ENDED;
+    return ( 1, $action eq 'stop' ? $OK : $ERR_GENERIC );
+}
+
+sub as_user {
+    my ($work) = @_;
     my $pid = fork // return $OK;
     if ( !$pid ) {
         my ( undef, undef, $uid, $gid ) = getpwnam( $ENV{OCF_RESKEY_system_user} // 'postgres' );
         ( $(, $) ) = ( $gid, "$gid $gid" );
         ( $<, $> ) = ( $uid, $uid );
-        exit help();
+        exit $work->();
     }
     waitpid $pid, 0;
     return $? >> 8;
 }
 
+# Before a demotion or a stop. A demotion then fails, because there is no standby; the stop after it has nothing to do.
+sub end {
+    my $trouble = trouble() or return $OK;
+    note("can't write to $data: $trouble; killing it instead of stopping it");
+    return kill_all() ? $ENDED : $OK;
+}
+
 sub help {
-    if ( !-e "$data/standby.signal" ) {
-        my $trouble = unwritable();
-        return refuse( $ERR_PERM, "the primary can't write to $data: $trouble" ) if $trouble;
-    }
+    my $trouble = trouble();
+    return refuse( $ERR_PERM, "the primary can't write to $data: $trouble" ) if $trouble;
     my $asked = passed();
     return $OK if ready($HANG_S) != 2;
     my $hangs = passed() - $asked > 0.9 * $HANG_S;
@@ -74,6 +92,11 @@ sub ready {
     return system( "$programs/pg_isready", '--quiet', @server, '-t', $seconds ) >> 8;
 }
 
+# Says why a primary can't write; a standby isn't asked.
+sub trouble {
+    return -e "$data/standby.signal" ? '' : unwritable();
+}
+
 sub unwritable {
     my $file;
     my $good = open( $file, '>', "$data/$PROBE" ) && syswrite( $file, "\0" x 65536 ) == 65536;
@@ -82,16 +105,21 @@ sub unwritable {
     return $why;
 }
 
+sub in_data {
+    my ($pid) = @_;
+    return ( readlink("/proc/$pid/cwd") // '' ) =~ m{^\Q$data\E(?: \(deleted\))?$};
+}
+
 # All processes of the server: each has the data directory as its current one, even when its parent is dead.
 sub processes {
-    return grep { ( readlink("/proc/$_/cwd") // '' ) eq $data && ( readlink("/proc/$_/exe") // '' ) =~ m{/postgres$} }
+    return grep { in_data($_) && ( readlink("/proc/$_/exe") // '' ) =~ m{/postgres$} }
         map { m{(\d+)$} } glob '/proc/[0-9]*';
 }
 
 sub postmaster {
     open my $file, '<', "$data/postmaster.pid" or return 0;
     my ($pid) = ( readline $file ) =~ /^(\d+)/;
-    return $pid && ( readlink("/proc/$pid/cwd") // '' ) eq $data;
+    return $pid && in_data($pid);
 }
 
 sub kill_all {
