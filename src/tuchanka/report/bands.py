@@ -13,6 +13,8 @@ from tuchanka.report.words import between, clean
 WIDTH, LEFT, RIGHT = 1000.0, 172.0, 984.0
 HEIGHT, STEP = 20.0, 26.0
 CHARACTER = 6.4
+# So long after an answer nothing is claimed any more.
+SILENT_S = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,8 @@ def _lane(over: Chart, name: str, answers: list[Answer], y: float) -> Markup:
     runs = [(what, [one.due for one in run]) for what, run in groupby(answers, key=lambda one: (one.words, one.look))]
     for index, ((words, look), dues) in enumerate(runs):
         begin = over.at(dues[0])
-        end = over.at(runs[index + 1][1][0]) if index + 1 < len(runs) else over.at(dues[-1])
+        after = runs[index + 1][1][0] if index + 1 < len(runs) else dues[-1]
+        end = over.at(min(after, dues[-1] + SILENT_S))
         left, wide = round(begin), max(round(end) - round(begin), 2)
         title = element("title", clean(f"{words} {between(dues[0] - over.zero, dues[-1] - over.zero)}"))
         parts.append(element("rect", title, x=left, width=wide, height=HEIGHT, class_=look))

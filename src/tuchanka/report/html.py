@@ -24,6 +24,8 @@ from tuchanka.report.timeline import definitions, overview, timeline
 
 # So few trials are read one after the other: they lie open.
 OPEN = 5
+# On a page with more trials than this, for its size, those that recovered have only the chart around the fault.
+SHORT = 150
 
 _ENVIRONMENT = jinja2.Environment(
     loader=jinja2.PackageLoader("tuchanka.report"),
@@ -161,13 +163,14 @@ def _by_run(report: Report) -> list[tuple[str, list[Difference]]]:
 
 def _shown(report: Report, trial: Trial) -> _Shown:
     verdict = trial.verdict
+    whole = not verdict.recovered or len(report.verdicts) <= SHORT
     return _Shown(
         verdict=verdict,
         title=words.title(verdict),
         source=words.clean(f"trial {trial.own} of {trial.run}") if trial.run else "",
         chart=timeline(trial.recorded, verdict),
-        overview=overview(trial.recorded, verdict),
-        bars=phases.bars(verdict),
+        overview=overview(trial.recorded, verdict) if whole else None,
+        bars=phases.bars(verdict) if whole else None,
         rows=phases.rows(verdict),
         points=phases.points(verdict),
         figures=words.figures(verdict),

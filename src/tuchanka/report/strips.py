@@ -49,8 +49,9 @@ def strips(groups: list[Group]) -> Markup | None:
         return None
     cluster = rows[0].key.cluster
     elsewhere = [_prototype(one) for one in rows]
-    values = [value for one in rows for value in (*one.writes, one.predicted_s or 0.0)]
-    axis = _Axis([*values, *(one.seconds for one in elsewhere if one)])
+    values = [value for one in rows for value in one.writes]
+    predicted = [one.predicted_s for one in rows if one.predicted_s is not None]
+    axis = _Axis([*values, *predicted, *(one.seconds for one in elsewhere if one)])
     bottom = TOP + ROW * len(rows)
     parts = [_grid(axis, bottom, not_away=0.0 in values, never=math.inf in values)]
     for index, (one, mean) in enumerate(zip(rows, elsewhere, strict=True)):
