@@ -137,6 +137,13 @@ def test_roles_replication_and_addresses_are_joined():
     )
 
 
+def test_a_standby_that_is_gone_streams_no_more_whatever_the_primary_still_believes():
+    one, _ = lab({**good(), B: MachineError("gone")})
+    copy = asyncio.run(observe(one, CLUSTER)).instance("krogan2").copy(B)
+    assert copy is not None
+    assert copy.state is None
+
+
 def test_a_standby_shows_the_timeline_that_it_receives():
     received = {**standby(), "received_timeline": 3}
     copy = join(CLUSTER, {A: look(primary()), B: look(received)}).instance("krogan2").copy(B)

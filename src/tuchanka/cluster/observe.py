@@ -193,7 +193,8 @@ def _instance(instance: Instance, looks: dict[str, Look], view: CrmView) -> Inst
     copies = []
     for name in instance.nodes:
         answer = answers[name] or {}
-        seen = standbys.get(name, {})
+        # The primary goes on naming a standby that is gone until its own wal_sender_timeout.
+        seen = standbys.get(name, {}) if answer else {}
         copies.append(
             Copy(
                 node=name,
