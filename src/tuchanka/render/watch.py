@@ -2,18 +2,16 @@
 
 from tuchanka.files import File
 from tuchanka.render.engine import fill
-from tuchanka.timing.types import Timing
 
 PROGRAM = "/usr/local/sbin/pacemaker-watch"
 UNIT = "pacemaker-watch.service"
 
+PATIENCE_S = 1.2
+"""Longer than the second after which the daemons wake up, and short enough to be back before sbd's patience ends."""
 
-def watch_files(timing: Timing) -> dict[str, File]:
-    """Return path → file of the watch, the same on every node; it runs as long as Pacemaker does.
 
-    A daemon that hangs has to be back, and to have answered sbd, before sbd's servant counts as silent: the watch
-    waits half as long for its own answers. (With less it killed healthy ones on a machine that was overloaded.)
-    """
+def watch_files() -> dict[str, File]:
+    """Return path → file of the watch, the same on every node; it runs as long as Pacemaker does."""
     unit = f"""\
 [Unit]
 Description=Kills Pacemaker daemons that hang, so that they are started again
@@ -23,20 +21,12 @@ After=pacemaker.service
 [Service]
 ExecStart={PROGRAM}
 Restart=always
-# It must not take its own lateness for another's.
 Nice=-10
 """
     # By default systemd waits a second before it starts pacemakerd again; sbd's patience is short.
     pacemaker = f"[Unit]\nWants={UNIT}\n\n[Service]\nRestartSec=100ms\n"
     return {
-        PROGRAM: File(
-            fill(
-                "pacemaker_watch.sh.j2",
-                interval=f"{timing.sbd_servant_s / 2:g}",
-                patience=timing.sbd_servant_s,
-            ),
-            mode=0o755,
-        ),
+        PROGRAM: File(fill("pacemaker_watch.pl.j2", patience=PATIENCE_S), mode=0o755),
         f"/etc/systemd/system/{UNIT}": File(unit),
         "/etc/systemd/system/pacemaker.service.d/tuchanka.conf": File(pacemaker),
     }

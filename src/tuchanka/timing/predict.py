@@ -44,6 +44,8 @@ NOTICED_S = 0.2
 """The agent's start, and its first question to the server."""
 RECOVERED_S = 0.8
 """PostgreSQL's start and recovery from a short log."""
+MOVED_S = 4.0
+"""A failed demotion, a stop, and the promotion of another, with all their notifications (measured on a busy host)."""
 GIVEN_UP_S = 1.6
 """From a monitor's failure over a failed demotion to a failed stop, which asks for the fencing."""
 
@@ -136,6 +138,13 @@ def hang(timing: Timing) -> tuple[Phase, ...]:
     return (replace(detected, seconds=seconds, rule=rule), *rest)
 
 
+def moved(timing: Timing) -> tuple[Phase, ...]:
+    """The next monitor finds that the primary can't write, and Pacemaker moves it; nobody is fenced."""
+    detected, _, _ = crash(timing)
+    _, _, _, _, vip, write = failover(timing)
+    return (detected, Phase("promoted", MOVED_S, "calibrated: demotion, stop, promotion elsewhere"), vip, write)
+
+
 def given_up(timing: Timing) -> tuple[Phase, ...]:
     """A monitor fails, then demotion and stop: the node is fenced, though it still answers.
 
@@ -169,7 +178,6 @@ def unnoticed(timing: Timing) -> tuple[Phase, ...]:
     return ()
 
 
-IN_THE_NODE = ("fork-bomb", "pgdata-lost", "pgdata-read-only")
 PACEMAKER = (
     "pacemakerd",
     *(f"pacemaker-{it}" for it in ("based", "controld", "attrd", "fenced", "execd", "schedulerd")),
@@ -178,7 +186,8 @@ PREDICTIONS: Mapping[str, Callable[[Timing], tuple[Phase, ...]]] = {
     **dict.fromkeys(("power-off", "reset", "unlink", "isolate-site", "freeze-machine"), failover),
     **dict.fromkeys(("kill-corosync", "freeze-corosync"), failover),
     **dict.fromkeys(("kill-sbd", "freeze-sbd"), unfed),
-    **dict.fromkeys(IN_THE_NODE, given_up),
+    "fork-bomb": given_up,
+    **dict.fromkeys(("data-disk-full", "pgdata-lost", "pgdata-read-only"), moved),
     **dict.fromkeys(("kill-postgres", "kill-postmaster"), crash),
     **dict.fromkeys(("freeze-postgres", "freeze-postmaster"), hang),
     **dict.fromkeys(
