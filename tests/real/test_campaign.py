@@ -12,7 +12,7 @@ from tests.real.lab import CLUSTER, NODES, RealLab
 
 pytestmark = pytest.mark.lab
 
-FAULTS = ("switchover", "unlink", "freeze-machine")
+FAULTS = ("switchover", "unlink", "cut-witness")
 CAMPAIGN = ("test", CLUSTER, *(word for fault in FAULTS for word in ("--fault", fault)), "--seed", "7")
 SECONDS = 480.0
 
