@@ -130,16 +130,6 @@ def one_side_serves(scene: Scene) -> bool:
     return any(serves(scene.cluster, scene.instance, group) for group in groups)
 
 
-def needs_no_standby(scene: Scene) -> bool:
-    """Say whether commits go on without the replication that is cut."""
-    if scene.instance is None or scene.instance.synchronous is None or scene.primary is None:
-        return True
-    others = [node for node in scene.instance.nodes if node != scene.primary]
-    here = scene.primary in scene.names
-    connected = [node for node in others if (node in scene.names) == here]
-    return len(connected) >= scene.instance.synchronous.count
-
-
 def one_site(cluster: Cluster) -> str:
     """Return why a cluster can't be split."""
     return "" if len({node.site for node in cluster.nodes}) > 1 else f"all of {cluster.name} is in one site"
@@ -238,7 +228,7 @@ CUT_REPLICATION = Fault(
     proves="that replication alone brings no failover, that standbys catch up, and what reads see meanwhile",
     apply=cut_replication,
     heal=reconnect,
-    returns=needs_no_standby,
+    returns=waits_for_healing,
     unfit=one_copy,
 )
 CUT_WITNESS = Fault(

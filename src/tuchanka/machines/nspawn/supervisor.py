@@ -224,8 +224,13 @@ class Supervisor:
 
     async def do_link(self, _: dict[str, Any]) -> dict[str, Any]:
         """Set the link as the file has it; every boot to come does so, too."""
-        await self.ip("link", "set", self.interface, "up" if self.link_up else "down")
+        await self.set_link()
         return {"t": time.monotonic()}
+
+    async def set_link(self) -> None:
+        """Set the host's end of the veth: the kernel would answer ARP and TCP for a frozen machine, a real one can't."""
+        up = self.link_up and not self.freezer.frozen()
+        await self.ip("link", "set", self.interface, "up" if up else "down")
 
     async def do_freeze(self, request: dict[str, Any]) -> dict[str, Any]:
         """Freeze the machine, and its watchdog with it unless that one is to run on."""
@@ -240,15 +245,19 @@ class Supervisor:
         except (DeadlineExceeded, OSError) as error:
             self.watchdog.resume()
             return {"error": f"can't be frozen: {error}"}
+        await self.set_link()
         self.record("frozen", watchdog_runs=request["watchdog_runs"])
         return {"t": moment}
 
     async def do_thaw(self, _: dict[str, Any]) -> dict[str, Any]:
         """Thaw the machine and its watchdog."""
         self.watchdog.resume()
-        if self.freezer.frozen():
-            self.record("thawed")
-        return {"t": self.freezer.thaw()}
+        if not self.freezer.frozen():
+            return {"t": time.monotonic()}
+        moment = self.freezer.thaw()
+        await self.set_link()
+        self.record("thawed")
+        return {"t": moment}
 
 
 def nspawn_command(spec: Spec) -> list[str]:
