@@ -31,7 +31,7 @@ def test_only_what_stands_still_is_killed(tmp_path: Path, program: str, freeze: 
             # Of all that execute the same program on this host this one alone is meant.
             text = text.replace("glob '/proc/[0-9]*'", f"'/proc/{daemon.pid}'")
             watch.write_text(
-                text.replace("'/usr/sbin/pacemakerd', '/usr/lib/pacemaker/pacemaker-based'", f"'{executed}'")
+                text.replace("'/usr/lib/pacemaker/pacemaker-based', '/usr/sbin/pacemakerd'", f"'{executed}'")
             )
             if freeze:
                 daemon.send_signal(signal.SIGSTOP)
@@ -43,10 +43,10 @@ def test_only_what_stands_still_is_killed(tmp_path: Path, program: str, freeze: 
             daemon.kill()
 
 
-def test_the_unit_comes_and_goes_with_pacemaker():
+def test_the_unit_starts_with_pacemaker():
     files = watch_files()
     unit = files["/etc/systemd/system/pacemaker-watch.service"].content
-    assert "PartOf=pacemaker.service" in unit
+    assert "PartOf" not in unit  # a restart of pacemakerd must not make it forget
     assert f"ExecStart={PROGRAM}\n" in unit
     assert files[PROGRAM].mode == 0o755
     assert "Wants=pacemaker-watch.service" in files["/etc/systemd/system/pacemaker.service.d/tuchanka.conf"].content

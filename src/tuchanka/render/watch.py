@@ -6,16 +6,18 @@ from tuchanka.render.engine import fill
 PROGRAM = "/usr/local/sbin/pacemaker-watch"
 UNIT = "pacemaker-watch.service"
 
-PATIENCE_S = 1.2
+PATIENCE_S = 1.1
 """Longer than the second after which the daemons wake up, and short enough to be back before sbd's patience ends."""
 
 
 def watch_files() -> dict[str, File]:
-    """Return path → file of the watch, the same on every node; it runs as long as Pacemaker does."""
+    """Return path → file of the watch, the same on every node.
+
+    It starts with Pacemaker and stays: if it ended with it, it would forget whom it has just killed.
+    """
     unit = f"""\
 [Unit]
 Description=Kills Pacemaker daemons that hang, so that they are started again
-PartOf=pacemaker.service
 After=pacemaker.service
 
 [Service]
@@ -24,7 +26,7 @@ Restart=always
 Nice=-10
 """
     # By default systemd waits a second before it starts pacemakerd again; sbd's patience is short.
-    pacemaker = f"[Unit]\nWants={UNIT}\n\n[Service]\nRestartSec=100ms\n"
+    pacemaker = f"[Unit]\nWants={UNIT}\n\n[Service]\nRestartSec=10ms\n"
     return {
         PROGRAM: File(fill("pacemaker_watch.pl.j2", patience=PATIENCE_S), mode=0o755),
         f"/etc/systemd/system/{UNIT}": File(unit),
