@@ -10,7 +10,7 @@ import pytest
 
 from tests.real.lab import CLUSTER, NODES, RealLab
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.apart]
 
 FAULTS = ("switchover", "unlink", "cut-witness")
 CAMPAIGN = ("test", CLUSTER, *(word for fault in FAULTS for word in ("--fault", fault)), "--seed", "7")

@@ -8,7 +8,7 @@ import pytest
 from tests.real.lab import CLUSTER, DATA, MACHINES, NODES, RealLab, Running, new_lab
 from tests.real.leftovers import leftovers
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.apart]
 
 Moment = Callable[[RealLab, Running], object]
 COPYING = f"{DATA}.copying"

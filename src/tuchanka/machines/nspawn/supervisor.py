@@ -228,7 +228,7 @@ class Supervisor:
         return {"t": time.monotonic()}
 
     async def set_link(self) -> None:
-        """Set the host's end of the veth: the kernel would answer ARP and TCP for a frozen machine, a real one can't."""
+        """Set the host's end of the veth; the host's kernel would go on answering for a frozen machine."""
         up = self.link_up and not self.freezer.frozen()
         await self.ip("link", "set", self.interface, "up" if up else "down")
 
