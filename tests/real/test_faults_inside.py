@@ -46,10 +46,12 @@ def test_a_frozen_standby_of_one_daemon_is_woken(disturbed: RealLab):
 @pytest.mark.parametrize("name", ["pacemakerd", "pacemaker-based"])
 def test_a_daemon_that_hangs_is_replaced_before_sbd_resets_the_node(disturbed: RealLab, name: str):
     node = disturbed.standby
+    # After a killing the watch rests, and leaves what hangs to sbd.
+    disturbed.execute(node, "systemctl", "restart", "pacemaker-watch")
     (before,) = processes(disturbed, node, name)
     disturbed.run("fault", "inject", f"freeze-{name}", node)
     wait_for(lambda: before not in processes(disturbed, node, name), f"another {name}", seconds=20, every=0.5)
-    assert warned(disturbed, node, f"{name} does not answer") or len(disturbed.leaders(node)) > 1
+    assert warned(disturbed, node, f"{name} does not answer")
 
 
 def test_a_full_data_disk_is_full_for_the_machine_alone_and_is_emptied(disturbed: RealLab):
