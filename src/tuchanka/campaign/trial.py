@@ -15,8 +15,9 @@ from tuchanka.campaign.resume import INTERRUPTED
 from tuchanka.campaign.watch import ServiceWatch, missing, stable, steady
 from tuchanka.cluster.bring_up import bring_up
 from tuchanka.cluster.observe import observe
-from tuchanka.errors import DeadlineExceeded, LabError, TuchankaError
+from tuchanka.errors import CommandFailed, DeadlineExceeded, MachineError, TuchankaError
 from tuchanka.events import (
+    CommitsCounted,
     EvidenceKept,
     FaultHealed,
     FaultInjected,
@@ -42,6 +43,7 @@ APPLY_S = 600.0
 SERVICE_S = 180.0
 # A fault that the service can't survive is left as it is for so long before it is healed.
 HOLD_S = 10.0
+COUNT_S = 60.0
 HEAL_S = 180.0
 MEND_S = 600.0
 # Without an outage nothing says that the cluster has reacted, so it is watched for as long as a reaction would take.
@@ -207,11 +209,19 @@ async def _service_returns(
 async def _count(
     lab: Lab, trial: Trial, instance: Instance, history: History, run: str, watches: Sequence[ServiceWatch]
 ) -> None:
-    primary = (await observe(lab, trial.cluster)).instance(instance.name).primary
-    if primary is None:
-        raise LabError(f"{instance.name} has no primary to count commits on", where=trial.cluster.name)
+    """Count on whoever is primary; one that goes at that very moment (a late reaction) has a successor."""
     up_to = next(watch.resolved_up_to for watch in watches if watch.instance == instance.name)
-    counted = await count_commits(
-        lab, trial.cluster, instance, primary=primary, run=run, trial=trial.number, up_to=up_to
-    )
-    history.add(counted)
+
+    async def counted() -> CommitsCounted | None:
+        primary = (await observe(lab, trial.cluster)).instance(instance.name).primary
+        if primary is None:
+            return None
+        try:
+            return await count_commits(
+                lab, trial.cluster, instance, primary=primary, run=run, trial=trial.number, up_to=up_to
+            )
+        except (CommandFailed, MachineError):
+            return None
+
+    what = f"a primary of {instance.name} to count commits on"
+    history.add(await wait_until(counted, deadline_s=COUNT_S, interval_s=0.5, what=what))
