@@ -58,7 +58,7 @@ def pids() -> Iterator[Path]:
             yield entry
 
 
-def _read(file: Path) -> str:
+def read(file: Path) -> str:
     try:
         return file.read_text(errors="replace")
     except OSError:  # the process has just ended
@@ -67,17 +67,17 @@ def _read(file: Path) -> str:
 
 def _processes(paths: LabPaths, marks: tuple[str, ...]) -> Iterator[str]:
     for process in pids():
-        command = _read(process / "cmdline").replace("\0", " ").strip()
-        ours = f"/{paths.group}" in _read(process / "cgroup") or any(mark in command for mark in marks)
+        command = read(process / "cmdline").replace("\0", " ").strip()
+        ours = f"/{paths.group}" in read(process / "cgroup") or any(mark in command for mark in marks)
         if ours and not _was_only_waiting_to_be_reaped(process):
-            yield f"{process.name}: {command or _read(process / 'comm').strip()}"
+            yield f"{process.name}: {command or read(process / 'comm').strip()}"
 
 
 def _was_only_waiting_to_be_reaped(process: Path) -> bool:
     """Give the host's init a moment for what is dead and needs nothing but its notice."""
     end = time.monotonic() + 5
     while process.exists() and time.monotonic() < end:
-        if not re.search(r"^State:\s+Z", _read(process / "status"), re.MULTILINE):
+        if not re.search(r"^State:\s+Z", read(process / "status"), re.MULTILINE):
             return not process.exists()
         time.sleep(0.05)
     return not process.exists()
@@ -88,6 +88,6 @@ def _mounts(marks: tuple[str, ...]) -> set[str]:
     return {
         f"{line} (PID {process.name})"
         for process in pids()
-        for line in _read(process / "mountinfo").splitlines()
+        for line in read(process / "mountinfo").splitlines()
         if any(mark in line for mark in marks)
     }

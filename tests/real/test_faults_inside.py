@@ -10,8 +10,9 @@ pytestmark = pytest.mark.lab
 def processes(lab: RealLab, node: str, name: str) -> dict[str, str]:
     """PID → state of the node's processes of this name (proc(5) keeps 15 characters of it)."""
     listed = lab.execute(node, "ps", "-C", name[:15], "-o", "pid=,stat=", status=None)
-    pairs = (line.split() for line in listed.splitlines())
-    return {pid: state for pid, state in pairs}  # noqa: C416 - says what the two are
+    # While a node is reset there is an error's line instead.
+    found = (line.split() for line in listed.splitlines())
+    return {words[0]: words[1] for words in found if len(words) == 2 and words[0].isdigit()}
 
 
 def warned(lab: RealLab, node: str, words: str) -> bool:

@@ -43,7 +43,7 @@ def figures(trial: Trial) -> dict[str, Any]:
 
 
 def test_a_trial_leaves_its_history_and_three_reports(trial: Trial) -> None:
-    assert {"history.jsonl", "summary.json", "summary.md", "report.html", "junit.xml"} == {
+    assert {"history.jsonl", "summary.json", "summary.md", "report.html", "junit.xml", "topology.toml"} == {
         p.name for p in trial.folder.iterdir()
     }
     assert all(json.loads(line) for line in (trial.folder / "history.jsonl").read_text().splitlines())
