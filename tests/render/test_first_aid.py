@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tuchanka.render.agent import FIRST_AID, agent_files
+from tuchanka.render.agent import AGENT, FIRST_AID, agent_files
 from tuchanka.timing.profiles import FAST
 
 pytestmark = [
@@ -55,8 +55,9 @@ class Server:
         (self.home / "server").write_text(server)
         (self.home / "state").write_text(state)
 
-    def aid(self, action: str = "monitor") -> subprocess.CompletedProcess[str]:
-        environment = {
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
             "PATH": f"{self.home}:{os.environ['PATH']}",
             "OCF_RESOURCE_INSTANCE": "krogan",
             "OCF_RESKEY_system_user": "root",
@@ -67,9 +68,11 @@ class Server:
             "OCF_RESKEY_pgport": "5432",
             "OCF_RESKEY_CRM_meta_timeout": "5000",
         }
+
+    def aid(self, action: str = "monitor") -> subprocess.CompletedProcess[str]:
         run = f"my ($done, $status) = FirstAid::run('{action}'); exit($done ? $status : {GOES_ON});"
         command = ["perl", "-e", f"require '{self.home}/aid.pl'; {run}"]
-        return subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=30)
+        return subprocess.run(command, capture_output=True, text=True, check=False, env=self.environment, timeout=30)
 
     def started(self) -> bool:
         return (self.home / "started").exists()
@@ -171,3 +174,25 @@ def test_a_primary_that_cannot_write_is_killed_instead_of_stopped(server: Server
             assert process.wait(5) == -9
         finally:
             process.kill()
+
+
+PAF = """#!/usr/bin/perl
+open my $calls, '>>', '{home}/calls';
+print $calls "$ARGV[0]\\n";
+close $calls;
+system 'sleep', '3' if -s '{home}/calls' < 10;
+exit 8;
+"""
+
+
+def test_a_server_that_begins_to_hang_while_paf_looks_makes_the_monitor_begin_anew_once(tmp_path: Path):
+    server = Server(tmp_path)
+    for name in ("tuchanka", "heartbeat"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "heartbeat" / "pgsqlms").write_text(PAF.replace("{home}", str(tmp_path)))
+    (tmp_path / "aid.pl").rename(tmp_path / "tuchanka" / "first_aid.pl")
+    agent = tmp_path / "tuchanka" / "pgsqlms"
+    agent.write_text(agent_files(FAST)[AGENT].content)
+    environment = {**server.environment, "OCF_RESKEY_CRM_meta_interval": "2000"}
+    done = subprocess.run(["perl", agent, "monitor"], check=False, env=environment, timeout=30)
+    assert (done.returncode, (tmp_path / "calls").read_text()) == (8, "monitor\nmonitor\n")

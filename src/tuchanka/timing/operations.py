@@ -26,15 +26,17 @@ def monitors_differ(timing: Timing) -> RuleResult:
 
 
 def first_aid_fits_in_the_monitor(timing: Timing) -> RuleResult:
-    """The monitor's timeout >= hang_timeout + 5 s: to kill a server that hangs, to start it again, and for PAF.
+    """The monitor's timeout >= 2 x hang_timeout + 5 s: to kill a server that hangs, to start it again, and for PAF.
 
+    Twice, because a server may begin to hang while PAF looks at it; then the monitor begins anew.
     Source: the resource agent (``first_aid.pl``): 2 s to kill, 2 s for PAF's own monitor, the rest to start.
     """
-    least = timing.hang_timeout_s + AID_S
+    least = 2 * timing.hang_timeout_s + AID_S
     return RuleResult(
         name="first aid fits in the monitor",
         holds=timing.monitor_timeout_s >= least,
-        text=f"monitor timeout {timing.monitor_timeout_s} s >= hang_timeout {timing.hang_timeout_s} s + {AID_S} s",
+        text=f"monitor timeout {timing.monitor_timeout_s} s "
+        f">= 2 x hang_timeout {timing.hang_timeout_s} s + {AID_S} s",
         source="the resource agent: first_aid.pl",
         key="monitor_timeout_s",
         instead=f"write at least {least}",

@@ -13,8 +13,8 @@ pcs resource create --future krogan1b ocf:tuchanka:pgsqlms \
     op promote timeout=15s \
     op demote timeout=15s \
     op notify timeout=10s \
-    op monitor interval=2s timeout=10s role=Promoted \
-    op monitor interval=3s timeout=10s role=Unpromoted \
+    op monitor interval=2s timeout=11s role=Promoted \
+    op monitor interval=3s timeout=11s role=Unpromoted \
     promotable meta notify=true promoted-max=1 promoted-node-max=1 \
     clone-max=2 clone-node-max=1
 
