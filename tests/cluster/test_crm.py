@@ -81,3 +81,12 @@ def test_a_numbered_copy_of_a_clone_is_its_resource():
     read = parse(text)
     assert read is not None
     assert read.roles["krogan2", B] == "Unpromoted"
+
+
+@pytest.mark.parametrize(("status", "unclean"), [("pending", True), ("success", False)])
+def test_a_node_that_came_back_while_its_fencing_is_pending_is_not_clean(status: str, unclean: bool):
+    event = f'<fence_event action="reboot" target="{A}" status="{status}"/>'
+    history = f'<fence_history status="0">{event}</fence_history>'
+    read = parse(seen("healthy.xml").replace("<resources>", f"{history}<resources>", 1))
+    assert read is not None
+    assert (read.nodes[A].unclean, read.nodes[B].unclean) == (unclean, False)

@@ -48,6 +48,8 @@ def parse(text: str) -> CrmView | None:
     status = root.find("status")
     if root.find("summary") is None or (status is not None and status.get("code") != "0"):
         return None
+    # A node that came back before it counts as fenced looks clean, and is fenced all the same.
+    condemned = {event.get("target") for event in root.iterfind("fence_history/fence_event[@status='pending']")}
     dc = root.find("summary/current_dc")
     options = root.find("summary/cluster_options")
     return CrmView(
@@ -57,7 +59,8 @@ def parse(text: str) -> CrmView | None:
         maintenance=options is not None and options.get("maintenance-mode") == "true",
         nodes={
             node.get("name", ""): CrmNode(
-                **{flag: node.get(flag) == "true" for flag in ("online", "standby", "maintenance", "unclean")}
+                **{flag: node.get(flag) == "true" for flag in ("online", "standby", "maintenance")},
+                unclean=node.get("unclean") == "true" or node.get("name") in condemned,
             )
             for node in root.iterfind("nodes/node")
         },

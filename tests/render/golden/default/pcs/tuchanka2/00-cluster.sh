@@ -10,6 +10,10 @@ pcs property set stonith-enabled=true
 env ${CIB:+CIB_file="$CIB"} crm_attribute --type crm_config \
     --name stonith-watchdog-timeout --update 5010ms
 
+# A node that is cut off and back before the others count it as fenced is told so when they do. It must be gone at once,
+# for its primary has a successor a second later; by default only its Pacemaker would stop, and leave the primary running.
+pcs property set fence-reaction=panic
+
 # The first election after a start waits this long for a coordinator that may already be there.
 pcs property set dc-deadtime=2s
 
