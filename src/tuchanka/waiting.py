@@ -62,14 +62,17 @@ async def within(deadline_s: float, work: Awaitable[T], *, what: str, hint: str 
         raise DeadlineExceeded(f"{what} did not happen within {deadline_s:g} s", hint=hint) from error
 
 
-async def together(*work: Coroutine[Any, Any, object]) -> None:
-    """Do all at the same time; when one fails the others are cancelled, and the first failure is raised as itself."""
+async def together(*work: Coroutine[Any, Any, T]) -> list[T]:
+    """Do all at the same time, and return what each gives, in order.
+
+    When one fails the others are cancelled, and the first failure is raised as itself.
+    """
     try:
         async with asyncio.TaskGroup() as group:
-            for one in work:
-                group.create_task(one)
+            tasks = [group.create_task(one) for one in work]
     except BaseExceptionGroup as failures:
         raise first_of(failures) from failures
+    return [task.result() for task in tasks]
 
 
 def first_of(failures: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -47,7 +47,8 @@ def restore(
                 return
         if whole and not dry_run:
             with TerminalProgress() as progress:
-                done = run(bring_up.restore_all(lab, cluster, progress, force=force))
+                state = run(bring_up.settle(lab, cluster, progress))
+                done = run(bring_up.restore_all(lab, cluster, state, progress, force=force))
             if cold is None or settings(context).json:
                 _print(context, node, done, dry_run=False)
             return

@@ -24,8 +24,8 @@ async def bring_up(lab: Lab, cluster: Cluster, progress: Progress) -> ClusterSta
         return state
     if not state.running:
         await cold_start.carry_out(lab, cluster, await cold_start.plan(lab, cluster), progress)
-    await _settle_or_start_anew(lab, cluster, progress)
-    await restore_all(lab, cluster, progress)
+    state = await _settle_or_start_anew(lab, cluster, progress)
+    await restore_all(lab, cluster, state, progress)
     await forget_failures(lab, cluster)
     with progress.step("healthy", cluster.name) as note:
         return await wait_healthy(lab, cluster, note=note)
@@ -48,8 +48,7 @@ async def _settle_or_start_anew(lab: Lab, cluster: Cluster, progress: Progress) 
     fenced: it elects no other, and a stop, which a coordinator would have to grant, takes half an hour.
     """
     try:
-        with progress.step("settle", cluster.name) as note:
-            return await settle(lab, cluster, note)
+        return await settle(lab, cluster, progress)
     except DeadlineExceeded:
         if any(instance.primary for instance in (await observe(lab, cluster)).instances):
             raise
@@ -63,14 +62,13 @@ async def _settle_or_start_anew(lab: Lab, cluster: Cluster, progress: Progress) 
 async def start_from_nothing(lab: Lab, cluster: Cluster, cold: ColdPlan, progress: Progress) -> ClusterState:
     """Bring the most advanced copies up first, and wait until they are primaries."""
     await cold_start.carry_out(lab, cluster, cold, progress)
-    with progress.step("settle", cluster.name) as note:
-        return await settle(lab, cluster, note)
+    return await settle(lab, cluster, progress)
 
 
 async def restore_all(
-    lab: Lab, cluster: Cluster, progress: Progress, *, force: bool = False
+    lab: Lab, cluster: Cluster, state: ClusterState, progress: Progress, *, force: bool = False
 ) -> dict[str, tuple[Step, ...]]:
-    """Restore every node that has to be, and return node → steps.
+    """Restore every node of a settled cluster that has to be, and return node → steps.
 
     Those that are down come first and all at once, then, one after another, what doesn't stream by itself even now:
     a cluster stopped on several nodes at the same time might lose its quorum.
@@ -81,8 +79,6 @@ async def restore_all(
         done[name] = await restore.plan(lab, cluster, name, None, force=force)
         await restore.carry_out(lab, cluster, name, done[name], progress, force=force)
 
-    with progress.step("settle", cluster.name) as note:
-        state = await settle(lab, cluster, note)
     down = [name for name in to_restore(state) if not state.node(name).stack_running]
     await together(*(one(name) for name in down))
     for name in to_restore(await observe(lab, cluster)):
@@ -91,7 +87,13 @@ async def restore_all(
     return done
 
 
-async def settle(lab: Lab, cluster: Cluster, note: Note) -> ClusterState:
+async def settle(lab: Lab, cluster: Cluster, progress: Progress) -> ClusterState:
+    """Wait until the cluster has settled, and show how far it has come."""
+    with progress.step("settle", cluster.name) as note:
+        return await _settle(lab, cluster, note)
+
+
+async def _settle(lab: Lab, cluster: Cluster, note: Note) -> ClusterState:
     """Wait until every node that runs the stack has what it should have, or until that can't be expected any more."""
     last: ClusterState | None = None
 

@@ -21,13 +21,7 @@ DELAY_MS = 100
 
 async def _link(scene: Scene, *, up: bool) -> float:
     """Set the link of every machine of the scene; returns when the first one's was."""
-    done: list[float] = []
-
-    async def one(index: int) -> None:
-        done.append(await scene.machines[index].link(up=up))
-
-    await together(*(one(index) for index in range(len(scene.machines))))
-    return min(done)
+    return min(await together(*(machine.link(up=up) for machine in scene.machines)))
 
 
 async def unlink(scene: Scene) -> float:

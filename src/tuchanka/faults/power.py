@@ -15,13 +15,7 @@ STAGGER_S = 2.0
 
 async def power_off(scene: Scene) -> float:
     """Cut the power of every machine of the scene; returns when the first one's went."""
-    went: list[float] = []
-
-    async def cut(machine: Machine) -> None:
-        went.append(await machine.power_off())
-
-    await together(*(cut(machine) for machine in scene.machines))
-    return min(went)
+    return min(await together(*(machine.power_off() for machine in scene.machines)))
 
 
 async def reset(scene: Scene) -> float:

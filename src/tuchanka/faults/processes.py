@@ -178,12 +178,7 @@ def apply(verb: Verb, target: Target) -> Callable[[Scene], Awaitable[float]]:
     """Return the function that does it on every machine of a scene, and says when the first was hit."""
 
     async def act(scene: Scene) -> float:
-        moments: list[float | None] = []
-
-        async def hit(machine: Machine) -> None:
-            moments.append(await signal(machine, verb, target.processes(scene)))
-
-        await together(*(hit(machine) for machine in scene.machines))
+        moments = await together(*(signal(machine, verb, target.processes(scene)) for machine in scene.machines))
         hits = [moment for moment in moments if moment is not None]
         if not hits:
             raise MachineError(

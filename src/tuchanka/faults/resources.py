@@ -29,31 +29,33 @@ EAT_MEMORY = (
     f"while :; do dd if=/dev/zero bs=64k >> {MEMORY}/filler 2>/dev/null; sleep 0.05; done"
 )
 
-# Everything in the machine on one processor, and there a crowd that is always ready to run.
-STARVE = """\
+
+def _confine(processors: str) -> str:
+    """Return the program that puts everything in the machine on these processors (an expression of Python)."""
+    return f"""\
 import os
-cpu = {max(os.sched_getaffinity(0))}
+processors = {processors}
 for pid in filter(str.isdigit, os.listdir("/proc")):
-    for thread in os.listdir(f"/proc/{pid}/task") if os.path.exists(f"/proc/{pid}/task") else ():
+    for thread in os.listdir(f"/proc/{{pid}}/task") if os.path.exists(f"/proc/{{pid}}/task") else ():
         try:
-            os.sched_setaffinity(int(thread), cpu)
+            os.sched_setaffinity(int(thread), processors)
         except (ProcessLookupError, PermissionError):
             pass
+"""
+
+
+# Everything in the machine on one processor, and there a crowd that is always ready to run.
+STARVE = (
+    _confine("{max(os.sched_getaffinity(0))}")
+    + """\
 for _ in range(99):
     if os.fork() == 0:
         break
 while True:
     pass
 """
-FEED = """\
-import os
-for pid in filter(str.isdigit, os.listdir("/proc")):
-    for thread in os.listdir(f"/proc/{pid}/task") if os.path.exists(f"/proc/{pid}/task") else ():
-        try:
-            os.sched_setaffinity(int(thread), range(os.cpu_count()))
-        except (ProcessLookupError, PermissionError):
-            pass
-"""
+)
+FEED = _confine("range(os.cpu_count())")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +89,17 @@ def start(of: Callable[[Scene], Unit]) -> Callable[[Scene], Awaitable[float]]:
     """Return the function that starts the unit on every machine of a scene, and says when the first one ran."""
 
     async def act(scene: Scene) -> float:
-        moments: list[float] = []
         unit = of(scene)
 
-        async def one(machine: Machine) -> None:
+        async def one(machine: Machine) -> float:
             properties = [f"--property={text}" for text in (*unit.properties, "KillSignal=SIGKILL")]
             # Dollars in the command are perl's and the shell's, not systemd's.
             how = ["--collect", "--quiet", "--service-type=exec", "--expand-environment=no"]
             options = [f"--unit={unit.name}", *how, *properties]
             await machine.run(["systemd-run", *options, "--", *unit.command], timeout=STOP_S)
-            moments.append(time.monotonic())
+            return time.monotonic()
 
-        await together(*(one(machine) for machine in scene.machines))
-        return min(moments)
+        return min(await together(*(one(machine) for machine in scene.machines)))
 
     return act
 
@@ -108,10 +108,9 @@ def fill(disk: str) -> Callable[[Scene], Awaitable[float]]:
     """Return the function that fills a disk of every machine of a scene, and says when the first one was full."""
 
     async def act(scene: Scene) -> float:
-        moments: list[float] = []
         host = os.statvfs(scene.lab.path)
 
-        async def one(machine: Machine) -> None:
+        async def one(machine: Machine) -> float:
             size = await machine.run(["stat", "--file-system", "--format=%b %S", DISKS[disk]])
             blocks, block_size = (int(number) for number in size.stdout.split())
             if blocks * block_size == host.f_blocks * host.f_frsize:
@@ -121,10 +120,9 @@ def fill(disk: str) -> Callable[[Scene], Awaitable[float]]:
                     hint="make the lab again with 'tuchanka destroy' and 'tuchanka up'",
                 )
             await machine.run(["sh", "-c", _filling(f"{DISKS[disk]}/{FILLER}")], timeout=FILL_S)
-            moments.append(time.monotonic())
+            return time.monotonic()
 
-        await together(*(one(machine) for machine in scene.machines))
-        return min(moments)
+        return min(await together(*(one(machine) for machine in scene.machines)))
 
     return act
 
