@@ -72,7 +72,9 @@ def test_healing_makes_data_writable_and_drops_the_table_on_the_primary(tmp_path
     scene = scene_of(tmp_path, provider, "tuchanka2", "tuchanka2a", None)
     provider.machine("tuchanka2b").on = True
     asyncio.run(storage.heal(scene))
-    assert f"chattr -R -i '{DATA}krogan2'" in provider.commands("tuchanka2a")[0]
+    first = provider.commands("tuchanka2a")[0]
+    assert "chattr -i" in first
+    assert f"{DATA}krogan2" in first
     assert [step.machine for step in provider.steps if step.stdin == storage.DROP_TABLE] == ["tuchanka2b"]
 
 
