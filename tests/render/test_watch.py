@@ -10,16 +10,33 @@ from pathlib import Path
 import pytest
 
 from tuchanka.render.watch import PROGRAM, watch_files
+from tuchanka.timing.profiles import PROFILES
 
 pytestmark = pytest.mark.skipif(shutil.which("perl") is None, reason="no perl on this host")
 
-# A daemon's timer, in a process of its own: a shell would start others.
-TICK = "import time\nwhile True: time.sleep(0.3)"
+NAME = "tuchanka-test-of-the-watch"
+# A daemon that sleeps until somebody connects, one with a timer, and one that computes; each in one process.
+SERVE = f"""
+import socket
+server = socket.socket(socket.AF_UNIX)
+server.bind("\\0{NAME}".ljust(108, "\\0"))
+server.listen()
+while True: server.accept()[0].close()
+"""
+TICK = "import time\nwhile True: time.sleep(0.2)"
 SPIN = "while True: pass"
+SLEEP = "import time\ntime.sleep(60)"
 
 
 @pytest.mark.parametrize(
-    ("program", "freeze", "killed"), [(TICK, False, False), (SPIN, False, False), (TICK, True, True)]
+    ("program", "freeze", "killed"),
+    [
+        pytest.param(SERVE, False, False, id="woken"),
+        pytest.param(TICK, False, False, id="ticking"),
+        pytest.param(SPIN, False, False, id="computing"),
+        pytest.param(SLEEP, False, True, id="hanging"),
+        pytest.param(SERVE, True, True, id="frozen"),
+    ],
 )
 def test_only_what_stands_still_is_killed(tmp_path: Path, program: str, freeze: bool, killed: bool):
     watch = tmp_path / "watch"
@@ -27,12 +44,11 @@ def test_only_what_stands_still_is_killed(tmp_path: Path, program: str, freeze: 
         try:
             time.sleep(0.5)  # by then it executes what it is to execute
             executed = Path(f"/proc/{daemon.pid}/exe").readlink().as_posix()
-            text = watch_files()[PROGRAM].content
+            text = watch_files(PROFILES["fast"])[PROGRAM].content
             # Of all that execute the same program on this host this one alone is meant.
             text = text.replace("glob '/proc/[0-9]*'", f"'/proc/{daemon.pid}'")
-            watch.write_text(
-                text.replace("'/usr/lib/pacemaker/pacemaker-based', '/usr/sbin/pacemakerd'", f"'{executed}'")
-            )
+            text = text.replace("'/usr/lib/pacemaker/pacemaker-based'", f"'{executed}'").replace("'cib_ro'", f"'{NAME}'")
+            watch.write_text(text)
             if freeze:
                 daemon.send_signal(signal.SIGSTOP)
             with subprocess.Popen(["perl", str(watch)], stdout=subprocess.DEVNULL) as watching:
@@ -43,8 +59,35 @@ def test_only_what_stands_still_is_killed(tmp_path: Path, program: str, freeze: 
             daemon.kill()
 
 
+def test_pacemakerd_is_not_to_blame_for_another_daemon_that_hangs(tmp_path: Path):
+    watch = tmp_path / "watch"
+    text = watch_files(PROFILES["fast"])[PROGRAM].content
+    with (
+        subprocess.Popen(["perl", "-e", "sleep 60"]) as waiting,
+        subprocess.Popen([sys.executable, "-c", SLEEP]) as hanging,
+    ):
+        try:
+            time.sleep(0.5)
+            for daemon, name in ((waiting, "/usr/sbin/pacemakerd"), (hanging, "/usr/lib/pacemaker/pacemaker-attrd")):
+                text = text.replace(f"'{name}'", f"'{Path(f'/proc/{daemon.pid}/exe').readlink()}'")
+            watch.write_text(text.replace("glob '/proc/[0-9]*'", f"'/proc/{waiting.pid}', '/proc/{hanging.pid}'"))
+            with subprocess.Popen(["perl", str(watch)], stdout=subprocess.DEVNULL) as watching:
+                time.sleep(2)
+                watching.kill()
+            assert (waiting.poll(), hanging.poll()) == (None, None)
+            hanging.kill()
+            hanging.wait()
+            with subprocess.Popen(["perl", str(watch)], stdout=subprocess.DEVNULL) as watching:
+                time.sleep(2)
+                watching.kill()
+            assert waiting.poll() == -signal.SIGKILL
+        finally:
+            waiting.kill()
+            hanging.kill()
+
+
 def test_the_unit_starts_with_pacemaker():
-    files = watch_files()
+    files = watch_files(PROFILES["fast"])
     unit = files["/etc/systemd/system/pacemaker-watch.service"].content
     assert "PartOf" not in unit  # a restart of pacemakerd must not make it forget
     assert f"ExecStart={PROGRAM}\n" in unit

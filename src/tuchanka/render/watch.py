@@ -2,16 +2,16 @@
 
 from tuchanka.files import File
 from tuchanka.render.engine import fill
+from tuchanka.timing.types import Timing
 
 PROGRAM = "/usr/local/sbin/pacemaker-watch"
 UNIT = "pacemaker-watch.service"
 
-PATIENCE_S = 1.1
-"""Longer than the second after which the daemons wake up, and short enough to be back before sbd's patience ends."""
-
-
-def watch_files() -> dict[str, File]:
+def watch_files(timing: Timing) -> dict[str, File]:
     """Return path → file of the watch, the same on every node.
+
+    Its patience is a sixth of the watchdog's: sbd needs up to three of its loops to believe in a daemon that was started
+    again, and they have to end before the watchdog fires.
 
     It starts with Pacemaker and stays: if it ended with it, it would forget whom it has just killed.
     """
@@ -28,7 +28,7 @@ Nice=-10
     # By default systemd waits a second before it starts pacemakerd again; sbd's patience is short.
     pacemaker = f"[Unit]\nWants={UNIT}\n\n[Service]\nRestartSec=10ms\n"
     return {
-        PROGRAM: File(fill("pacemaker_watch.pl.j2", patience=PATIENCE_S), mode=0o755),
+        PROGRAM: File(fill("pacemaker_watch.pl.j2", patience=f"{timing.watchdog_s / 6:.2f}"), mode=0o755),
         f"/etc/systemd/system/{UNIT}": File(unit),
         "/etc/systemd/system/pacemaker.service.d/tuchanka.conf": File(pacemaker),
     }
