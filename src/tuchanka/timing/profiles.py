@@ -35,7 +35,7 @@ FAST = Timing(
     notify_timeout_s=10,
     vip_monitor_s=3,
     vip_timeout_s=10,
-    wal_retrieve_retry_interval_ms=500,
+    wal_retrieve_retry_interval_ms=100,
     wal_sender_timeout_ms=3000,
     wal_receiver_timeout_ms=5000,
     # A standby's attempt to connect to a VIP that nobody holds: the walreceiver knows no connect_timeout.
