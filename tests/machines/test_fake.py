@@ -84,6 +84,7 @@ def test_a_scripted_deadline_passes():
         put("/f", ""),
         lambda one: one.reset(),
         lambda one: one.freeze(),
+        lambda one: one.hang_disk(),
     ],
 )
 def test_a_machine_that_is_off_does_nothing(verb: Verb):

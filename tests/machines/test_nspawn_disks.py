@@ -48,18 +48,19 @@ def test_files_in_loop_devices_are_found_by_their_folder_and_no_others(tmp_path:
     loop(tmp_path, 0, "/lab/machines/a/upper/root.img")
     loop(tmp_path, 1, "/lab/machines/ab/upper/root.img")
     loop(tmp_path, 2, "/lab/machines/a/upper/data.img (deleted)")
-    assert sorted(disks.in_use(Path("/lab/machines/a"), tmp_path)) == [
-        "/lab/machines/a/upper/data.img (deleted)",
-        "/lab/machines/a/upper/root.img",
-    ]
+    assert sorted(disks.in_use(Path("/lab/machines/a"), tmp_path)) == ["loop0", "loop2"]
 
 
 def test_whoever_needs_the_files_waits_until_they_are_released(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(disks, "RELEASE_S", 0.1)
-    answers = [["/lab/x"], []]
+    monkeypatch.setattr(disks, "PATIENCE_S", 0.1)
+    thawed: list[str] = []
+    monkeypatch.setattr(disks, "_thaw_abandoned", thawed.append)
+    answers = [["loop7"], []]
     monkeypatch.setattr(disks, "in_use", lambda _: answers.pop(0))
     asyncio.run(disks.released(Path("/lab")))
-    assert answers == []
-    monkeypatch.setattr(disks, "in_use", lambda _: ["/lab/x"])
+    assert (answers, thawed) == ([], [])
+    monkeypatch.setattr(disks, "in_use", lambda _: ["loop7"])
     with pytest.raises(DeadlineExceeded, match=f"the release of the disks in {os.sep}lab"):
         asyncio.run(disks.released(Path("/lab")))
+    assert thawed == ["loop7"]

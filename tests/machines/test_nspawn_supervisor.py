@@ -39,7 +39,7 @@ class Bench:
     def spec(self, watchdog_s: float = 60) -> Spec:
         return Spec(
             name="a",
-            disks={},
+            disks={"data": ["/image/data", "/disk/1/data.img", "/disk/upper/data.img"]},
             mounts="/mounts",
             namespace="",
             bridge="br0",
@@ -280,6 +280,26 @@ def test_a_host_without_the_freezer_says_so(bench: Bench):
         await bench.booted(1)
         assert "no cgroup v2" in (await bench.ask("freeze", watchdog_runs=False))["error"]
         await bench.ask("power-off")
+
+    bench.run(work)
+
+
+@pytest.mark.parametrize("end", ["thaw", "reset", "power-off"])
+def test_a_disk_that_hangs_goes_on_when_it_is_thawed_and_when_the_machine_ends(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, end: str
+):
+    done: list[str] = []
+    monkeypatch.setattr(supervisor.linux, "freeze_filesystem", lambda path: done.append(f"hang {path}"))
+    monkeypatch.setattr(supervisor.linux, "thaw_filesystem", lambda path: done.append(f"go on {path}"))
+
+    async def work(one: Supervisor) -> None:
+        await bench.booted(1)
+        assert (await bench.ask("hang-disk"))["t"] > 0
+        await bench.ask("hang-disk")
+        await bench.ask(end)
+        assert done == ["hang /mounts/data.1", "go on /mounts/data.1"]
+        if end != "power-off":
+            await bench.ask("power-off")
 
     bench.run(work)
 

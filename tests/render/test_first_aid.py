@@ -163,6 +163,22 @@ def test_a_primary_that_cannot_write_is_given_up_and_a_standby_is_not_asked(serv
     assert server.aid().returncode == GOES_ON
 
 
+def test_a_write_that_takes_too_long_is_trouble_too_and_the_next_one_gets_less_time(server: Server):
+    os.mkfifo(server.data / "pgsql_tmp.first-aid")  # whoever opens it waits for a reader
+    began = time.monotonic()
+    done = server.aid()
+    assert done.returncode == 4
+    assert f"can't write to {server.data}: a write takes longer than 1 s" in done.stderr
+    assert time.monotonic() - began > 1
+    with subprocess.Popen([server.sleeper, "100"], cwd=server.data) as process:
+        try:
+            assert server.aid("stop").returncode == 0
+            assert process.wait(5) == -9
+        finally:
+            process.kill()
+    assert "a write takes longer than 0.5 s; killing it" in server.noted()
+
+
 @pytest.mark.parametrize(("action", "status"), [("demote", 1), ("stop", 0)])
 def test_a_primary_that_cannot_write_is_killed_instead_of_stopped(server: Server, action: str, status: int):
     with subprocess.Popen([server.sleeper, "100"], cwd=server.data) as process:

@@ -47,8 +47,8 @@ def test_only_what_stands_still_is_killed(tmp_path: Path, program: str, freeze: 
             text = watch_files(PROFILES["fast"])[PROGRAM].content
             # Of all that execute the same program on this host this one alone is meant.
             text = text.replace("glob '/proc/[0-9]*'", f"'/proc/{daemon.pid}'")
-            text = text.replace("'/usr/lib/pacemaker/pacemaker-based'", f"'{executed}'").replace("'cib_ro'", f"'{NAME}'")
-            watch.write_text(text)
+            text = text.replace("'/usr/lib/pacemaker/pacemaker-based'", f"'{executed}'")
+            watch.write_text(text.replace("'cib_ro'", f"'{NAME}'"))
             if freeze:
                 daemon.send_signal(signal.SIGSTOP)
             with subprocess.Popen(["perl", str(watch)], stdout=subprocess.DEVNULL) as watching:

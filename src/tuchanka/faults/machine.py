@@ -21,7 +21,7 @@ async def stall(scene: Scene) -> float:
 
 
 async def thaw(scene: Scene) -> None:
-    """Let the machines go on."""
+    """Let the machines and their disks go on."""
     await together(*(machine.thaw() for machine in scene.machines))
 
 

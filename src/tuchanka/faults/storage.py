@@ -1,12 +1,14 @@
-"""Faults of storage: data that is lost, can't be written, or is wrong."""
+"""Faults of storage: data that is lost, can't be written, or is wrong, and a disk that hangs."""
 
 import time
 from collections.abc import Awaitable, Callable
 
 from tuchanka.errors import LabError, MachineError
 from tuchanka.faults.fault import Fault, Scene
+from tuchanka.faults.machine import thaw
+from tuchanka.faults.survival import survives
 from tuchanka.heartbeat.schema import DATABASE
-from tuchanka.machines.protocols import Machine, Runner
+from tuchanka.machines.protocols import Freeze, Machine, Runner
 from tuchanka.render.layout import PG_SOCKETS, InstancePaths
 from tuchanka.topology.types import Instance
 from tuchanka.waiting import together, wait_until
@@ -25,8 +27,8 @@ SELECT count(pg_buffercache_evict(bufferid)) FROM pg_buffercache
     WHERE relfilenode = pg_relation_filenode('tuchanka_damaged')
 """
 READ = "SELECT count(*) FROM tuchanka_damaged"
-# Nothing to do unless the folder itself is immutable: the fault begins with it, so it ends the healing. Files come and
-# go below it meanwhile, and one that has gone needs no healing.
+# Nothing to do unless the folder itself is immutable: the fault begins with it, so it ends the healing. Files come
+# and go below it meanwhile, and one that has gone needs no healing.
 WRITABLE = """\
 lsattr -d "$1" 2>/dev/null | grep -q '^[^ ]*i' || exit 0
 find "$1" -mindepth 1 -exec chattr -f -i '{}' +
@@ -117,6 +119,11 @@ async def _primary(scene: Scene, machine: Machine, instance: Instance) -> Machin
     raise LabError(f"{instance.name} has no primary", where=machine.name, hint="see 'tuchanka status'")
 
 
+async def hang_disk(scene: Scene) -> float:
+    """Let the data disks of the machines hang."""
+    return min(await together(*(machine.hang_disk() for machine in scene.machines)))
+
+
 async def heal(scene: Scene) -> None:
     """Let data directories be written again, and drop the damaged table. Data that is lost is the restore's."""
 
@@ -171,5 +178,17 @@ FAULTS = (
         proves="that wrong data isn't served, and that a damaged page doesn't bring the service down",
         apply=corrupt,
         heal=heal,
+    ),
+    Fault(
+        name="data-disk-hung",
+        family="storage",
+        scope="node",
+        needs=(Freeze.__name__,),
+        does="lets every write to the data disk wait, without an error, as storage that has gone silently",
+        expect="the primary's monitor can't write in time; nothing there can be stopped, so the node is fenced",
+        proves="that storage which neither works nor fails is noticed, though who waits for it can't be killed",
+        apply=hang_disk,
+        heal=thaw,
+        returns=survives,
     ),
 )

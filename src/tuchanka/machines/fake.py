@@ -288,6 +288,12 @@ class FakeMachine:
         self.stands_still = True
         return self.provider.clock()
 
+    async def hang_disk(self) -> float:
+        """Only note it: nothing is written here."""
+        self._must_be_on("is off, so it can't be given a disk that hangs")
+        self._take("hang_disk")
+        return self.provider.clock()
+
     async def thaw(self) -> float:
         """Go on."""
         self._take("thaw")

@@ -128,7 +128,7 @@ class Watchdog(Protocol):
 
 @runtime_checkable
 class Freeze(Protocol):
-    """Stops the whole machine in the middle of whatever it does, and lets it go on as if nothing had been.
+    """Stops the whole machine, or its data disk, in the middle of whatever it does, and lets it go on afterwards.
 
     Power off, reset and an expired watchdog end a frozen machine as they end any other; it boots thawed.
     """
@@ -143,8 +143,15 @@ class Freeze(Protocol):
             MachineError: the machine is off, or the host can't freeze it.
         """
 
+    async def hang_disk(self) -> float:
+        """Let whatever is written to its data disk wait, without an error. Returns when, in monotonic seconds.
+
+        Raises:
+            MachineError: the machine is off.
+        """
+
     async def thaw(self) -> float:
-        """Let it go on; safe on a machine that isn't frozen. Returns when, in monotonic seconds."""
+        """Let machine and disk go on; safe where neither stands still. Returns when, in monotonic seconds."""
 
     async def frozen(self) -> bool:
         """Say whether it is frozen."""

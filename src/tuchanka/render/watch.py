@@ -7,11 +7,12 @@ from tuchanka.timing.types import Timing
 PROGRAM = "/usr/local/sbin/pacemaker-watch"
 UNIT = "pacemaker-watch.service"
 
+
 def watch_files(timing: Timing) -> dict[str, File]:
     """Return path → file of the watch, the same on every node.
 
-    Its patience is a sixth of the watchdog's: sbd needs up to three of its loops to believe in a daemon that was started
-    again, and they have to end before the watchdog fires.
+    Its patience is a sixth of the watchdog's: sbd needs up to three of its loops to believe in a daemon that was
+    started again, and they have to end before the watchdog fires.
 
     It starts with Pacemaker and stays: if it ended with it, it would forget whom it has just killed.
     """

@@ -6,14 +6,16 @@ there are. They are mounted by the machine's supervisor, in its own mount namesp
 takes the mounts and the loop devices away.
 """
 
+import contextlib
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tuchanka.errors import HostError
+from tuchanka.errors import DeadlineExceeded, HostError
 from tuchanka.machines.nspawn import linux
 from tuchanka.topology.types import Limits
 from tuchanka.waiting import wait_until
@@ -23,6 +25,7 @@ JOURNAL_MIB = 16  # by default it would be 64, all of which a busy machine comes
 MKFS_S = 60.0
 MOUNT_S = 30.0
 RELEASE_S = 30.0
+PATIENCE_S = 3.0  # then something has to be done about the release
 PATH = "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
 LOOPS = Path("/sys/block")
 
@@ -94,6 +97,11 @@ def mount(disks: Mapping[str, Sequence[str]], mounts: Path) -> None:
         linux.mount_overlay(mounts / name, f"lowerdir={lower},upperdir={written}/upper,workdir={written}/work")
 
 
+def written(mounts: Path, name: str, files: Sequence[str]) -> Path:
+    """Return where the layer of a disk that is written to is mounted; ``files`` is what ``mount`` got for it."""
+    return mounts / f"{name}.{len(files) - 2}"
+
+
 def _run(argv: list[str], timeout: float) -> None:
     environment = {**os.environ, "PATH": PATH, "LC_ALL": "C"}
     try:
@@ -105,22 +113,20 @@ def _run(argv: list[str], timeout: float) -> None:
 
 
 def in_use(folder: Path, loops: Path = LOOPS) -> list[str]:
-    """Return the files below the folder that are still in a loop device, by their names when they got into it."""
+    """Return the loop devices that still hold a file below the folder, by that file's name when they got it."""
     found = []
     for backing in loops.glob("loop*/loop/backing_file"):
-        try:
-            file = backing.read_text().strip()
-        except OSError:  # the device has just let go of it
-            continue
-        if file.startswith(f"{folder}/"):
-            found.append(file)
+        with contextlib.suppress(OSError):  # the device has just let go of it
+            if backing.read_text().startswith(f"{folder}/"):
+                found.append(backing.parent.parent.name)
     return found
 
 
 async def released(folder: Path) -> None:
     """Wait until the kernel has let go of every file below the folder (30 s).
 
-    It unmounts what a dead supervisor had mounted, and writes it back, only after that one's end.
+    It unmounts what a dead supervisor had mounted, and writes it back, only after that one's end. A file system that
+    was frozen by then it keeps for ever: such a one is mounted once more, and thawed.
 
     Raises:
         DeadlineExceeded: something still holds one.
@@ -129,6 +135,11 @@ async def released(folder: Path) -> None:
     async def free() -> bool:
         return not in_use(folder)
 
+    with contextlib.suppress(DeadlineExceeded):
+        await wait_until(free, deadline_s=PATIENCE_S, interval_s=0.02, what="the release of the disks")
+        return
+    for device in in_use(folder):
+        _thaw_abandoned(device)
     await wait_until(
         free,
         deadline_s=RELEASE_S,
@@ -136,3 +147,12 @@ async def released(folder: Path) -> None:
         what=f"the release of the disks in {folder}",
         hint="see 'losetup'",
     )
+
+
+def _thaw_abandoned(device: str) -> None:
+    """Thaw a file system that nobody has mounted any more; does nothing to one that isn't frozen."""
+    with tempfile.TemporaryDirectory(prefix="tuchanka-thaw.") as folder:
+        script = 'mount -t ext4 "$1" "$2" && fsfreeze --unfreeze "$2"; umount "$2"'
+        command = ["unshare", "--mount", "sh", "-c", script, "thaw", f"/dev/{device}", folder]
+        with contextlib.suppress(HostError):  # released meanwhile, or not frozen: the wait says the rest
+            _run(command, MOUNT_S)

@@ -268,8 +268,12 @@ class NspawnMachine:
         """Have the supervisor freeze the machine's control groups."""
         return self._moment(await client.ask(self.paths, "freeze", watchdog_runs=watchdog_runs), "frozen")
 
+    async def hang_disk(self) -> float:
+        """Have the supervisor freeze the file system of the machine's data disk."""
+        return self._moment(await client.ask(self.paths, "hang-disk"), "given a disk that hangs")
+
     async def thaw(self) -> float:
-        """Have the supervisor thaw them."""
+        """Have the supervisor thaw all of it."""
         answer = await client.ask(self.paths, "thaw")
         return float(answer["t"]) if answer else time.monotonic()
 

@@ -71,6 +71,7 @@ class Supervisor:
         self.boots = 0
         self.resetting: asyncio.Task[float] | None = None
         self.freezer = Freezer([Path(group) for group in spec.freezable])
+        self.hung: Path | None = None  # where the disk is mounted that hangs
         self.watchdog = WatchdogFifo(Path(spec.watchdog), spec.watchdog_s, self.watchdog_expired)
 
     @property
@@ -105,6 +106,7 @@ class Supervisor:
         await self.ip("link", "del", self.interface)  # the kernel takes a dead machine's away only a moment later
         self.watchdog.drain()
         self.freezer.thaw()
+        self.release_disk()
         self.cut = False
         self.boots += 1
         self.nspawn = await asyncio.create_subprocess_exec(
@@ -156,6 +158,7 @@ class Supervisor:
                 os.kill(self.leader, signal.SIGKILL)
             elif self.nspawn:
                 self.nspawn.kill()
+        self.release_disk()  # whoever waits for it can't die before
         return moment
 
     def watchdog_expired(self, silence_s: float) -> None:
@@ -189,6 +192,7 @@ class Supervisor:
             "link": self.do_link,
             "freeze": self.do_freeze,
             "thaw": self.do_thaw,
+            "hang-disk": self.do_hang_disk,
         }
 
     async def do_status(self, _: dict[str, Any]) -> dict[str, Any]:
@@ -250,7 +254,8 @@ class Supervisor:
         return {"t": moment}
 
     async def do_thaw(self, _: dict[str, Any]) -> dict[str, Any]:
-        """Thaw the machine and its watchdog."""
+        """Thaw the machine, its watchdog and its disk."""
+        self.release_disk()
         self.watchdog.resume()
         if not self.freezer.frozen():
             return {"t": time.monotonic()}
@@ -258,6 +263,25 @@ class Supervisor:
         await self.set_link()
         self.record("thawed")
         return {"t": moment}
+
+    async def do_hang_disk(self, _: dict[str, Any]) -> dict[str, Any]:
+        """Let everything that is written to the data disk from now on wait."""
+        if self.leader is None:
+            return {"error": "is only about to boot, so its disk can't hang"}
+        if self.hung is None:
+            disk = disks.written(Path(self.spec.mounts), "data", self.spec.disks["data"])
+            # What was written so far goes to the disk first; meanwhile the watchdog has to be served.
+            await asyncio.to_thread(linux.freeze_filesystem, disk)
+            self.hung = disk
+            self.record("disk hangs")
+        return {"t": time.monotonic()}
+
+    def release_disk(self) -> None:
+        """Let the data disk go on; safe to repeat."""
+        if self.hung is not None:
+            linux.thaw_filesystem(self.hung)
+            self.hung = None
+            self.record("disk goes on")
 
 
 def nspawn_command(spec: Spec) -> list[str]:

@@ -7,17 +7,20 @@
 # - A primary that can't write to its data directory is reported in a way that makes Pacemaker move it to another node.
 #
 # Demotion and stop of a primary that can't write would wait for a checkpoint that can't be made, until their timeouts.
-# There all processes are killed instead; once they are gone the instance *is* stopped, and nobody need be fenced.
+# There all processes are killed instead; once they are gone the instance *is* stopped, and nobody need be fenced. Those
+# that wait for storage that hangs can't be killed: then both fail at once, and the node is fenced.
 #
 # It helps once in 20 s. What goes wrong again sooner, and whatever it can't mend, is left to PAF and Pacemaker.
 package FirstAid;
 use strict;
 use warnings;
+use POSIX qw(WNOHANG _exit);
 use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC sleep);
 
 my $HANG_S  = 3;
 my $AGAIN_S = 20;
 my $KILL_S  = 2;
+my $AGAIN_HUNG_S = 0.5;    # for storage that was seen to hang less than a minute ago
 my $SPARE_S = 2;    # of the monitor's timeout, for PAF
 my $PROBE   = 'pgsql_tmp.first-aid';    # base backups, pg_rewind and pg_checksums leave such names out
 my ( $OK, $ERR_GENERIC, $ERR_PERM ) = ( 0, 1, 4 );
@@ -30,6 +33,7 @@ my $config   = $ENV{OCF_RESKEY_pgdata}     // '';
 my $data     = $ENV{OCF_RESKEY_datadir}    // '';
 my @server   = ( '-h', $ENV{OCF_RESKEY_pghost} // '', '-p', $ENV{OCF_RESKEY_pgport} // '' );
 my $stamp    = ( $ENV{OCF_RESKEY_pghost} // '' ) . "/$instance.first-aid";
+my $hung     = "$stamp.hung";
 my $limit_s  = ( $ENV{OCF_RESKEY_CRM_meta_timeout} // 20_000 ) / 1000 - $SPARE_S;
 
 # Runs in a process of its own, as the user of the server: root has room on a full disk. Returns whether PAF needn't go
@@ -69,7 +73,7 @@ sub begin_anew_if_it_hangs {
 sub end {
     my $trouble = trouble() or return $OK;
     note("can't write to $data: $trouble; killing it instead of stopping it");
-    return kill_all() ? $ENDED : $OK;
+    return kill_all() ? $ENDED : refuse( $ERR_GENERIC, 'its processes wait for storage that hangs, and do not end' );
 }
 
 sub help {
@@ -107,7 +111,31 @@ sub trouble {
     return -e "$data/standby.signal" ? '' : unwritable();
 }
 
+# The write is left to a child: one that waits for storage that hangs can't be ended.
 sub unwritable {
+    my $patience_s = -e $hung && time - ( stat _ )[9] < 60 ? $AGAIN_HUNG_S : $HANG_S;
+    my $end        = passed() + $patience_s;
+    pipe my $answers, my $answer or return "$!";
+    my $pid = fork // return "$!";
+    if ( !$pid ) {
+        close $_ for $answers, *STDIN, *STDOUT, *STDERR;
+        syswrite $answer, write_probe();
+        _exit(0);
+    }
+    close $answer;
+    while ( waitpid( $pid, WNOHANG ) == 0 ) {
+        if ( passed() > $end ) {
+            open my $file, '>', $hung;
+            utime undef, undef, $hung;
+            return "a write takes longer than $patience_s s";
+        }
+        sleep 0.02;
+    }
+    sysread $answers, my $why, 1000;
+    return $why // '';
+}
+
+sub write_probe {
     my $file;
     my $good = open( $file, '>', "$data/$PROBE" ) && syswrite( $file, "\0" x 65536 ) == 65536;
     my $why = $good && $file->sync ? '' : "$!";
