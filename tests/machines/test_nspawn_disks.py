@@ -54,8 +54,8 @@ def test_files_in_loop_devices_are_found_by_their_folder_and_no_others(tmp_path:
 def test_whoever_needs_the_files_waits_until_they_are_released(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(disks, "RELEASE_S", 0.1)
     monkeypatch.setattr(disks, "PATIENCE_S", 0.1)
-    thawed: list[str] = []
-    monkeypatch.setattr(disks, "_thaw_abandoned", thawed.append)
+    thawed: list[Path] = []
+    monkeypatch.setattr(disks, "thaw_abandoned", thawed.append)
     answers = [["loop7"], []]
     monkeypatch.setattr(disks, "in_use", lambda _: answers.pop(0))
     asyncio.run(disks.released(Path("/lab")))
@@ -63,4 +63,4 @@ def test_whoever_needs_the_files_waits_until_they_are_released(tmp_path: Path, m
     monkeypatch.setattr(disks, "in_use", lambda _: ["loop7"])
     with pytest.raises(DeadlineExceeded, match=f"the release of the disks in {os.sep}lab"):
         asyncio.run(disks.released(Path("/lab")))
-    assert thawed == ["loop7"]
+    assert thawed == [Path("/lab")]

@@ -23,6 +23,9 @@ echo "$*" >> {home}/asked
 case $(cat {home}/server) in up) exit 0 ;; starting) exit 1 ;; hangs) sleep 1 ;; esac
 exit 2
 """
+PSQL = """#!/bin/sh
+cat {home}/silence
+"""
 PG_CTL = """#!/bin/sh
 echo up > {home}/server
 echo "$*" > {home}/started
@@ -42,7 +45,9 @@ class Server:
         self.data.mkdir()
         self.sleeper = home / "postgres"
         shutil.copy(Path("/bin/sleep").resolve(), self.sleeper)
-        for name, text in (("pg_isready", PG_ISREADY), ("pg_ctl", PG_CTL), ("pg_controldata", PG_CONTROLDATA)):
+        (home / "silence").touch()
+        programs = {"pg_isready": PG_ISREADY, "pg_ctl": PG_CTL, "pg_controldata": PG_CONTROLDATA, "psql": PSQL}
+        for name, text in programs.items():
             (home / name).write_text(text.replace("{home}", str(home)))
             (home / name).chmod(0o755)
         (home / "logger").write_text(f'#!/bin/sh\necho "$*" >> {home}/noted\n')
@@ -136,6 +141,26 @@ def test_a_server_that_hangs_is_killed_with_all_its_processes_and_nobody_else(se
                 process.kill()
     assert server.started()
     assert "does not answer for 1 s: killing it" in server.noted()
+
+
+@pytest.mark.parametrize(
+    ("role", "silence", "killed"),
+    [("standby", "9", True), ("standby", "8", False), ("standby", "", False), ("", "9", False)],
+)
+def test_a_standby_whose_walreceiver_hangs_is_started_again(server: Server, role: str, silence: str, killed: bool):
+    with subprocess.Popen([server.sleeper, "100"], cwd=server.data) as postmaster:
+        (server.data / "postmaster.pid").write_text(f"{postmaster.pid}\n")
+        if role:
+            (server.data / "standby.signal").touch()
+        (server.home / "state").write_text("in archive recovery")
+        (server.home / "silence").write_text(f"{silence}\n")
+        try:
+            assert server.aid().returncode == GOES_ON
+            assert (postmaster.poll() == -9) is killed
+        finally:
+            postmaster.kill()
+    assert server.started() is killed
+    assert ("heard nothing for 9 s: killing it" in server.noted()) is killed
 
 
 def test_trouble_that_comes_again_soon_is_pacemaker_s(server: Server):

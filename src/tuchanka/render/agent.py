@@ -7,9 +7,12 @@ from tuchanka.timing.types import Timing
 # pcs names it ocf:tuchanka:pgsqlms; the package's own, beside it, is ocf:heartbeat:pgsqlms.
 AGENT = "/usr/lib/ocf/resource.d/tuchanka/pgsqlms"
 FIRST_AID = "/usr/lib/ocf/resource.d/tuchanka/first_aid.pl"
+# A walreceiver that works ends by itself after wal_receiver_timeout without a word from the primary.
+SILENT_SLACK_S = 3
 
 
 def agent_files(timing: Timing) -> dict[str, File]:
     """Return path → file of the agent, the same on every node. ``AGENT check`` fails where it can't mend PAF's."""
-    aid = fill("first_aid.pl.j2", hang_s=timing.hang_timeout_s, again_s=timing.first_aid_again_s)
+    silent_s = timing.wal_receiver_timeout_ms // 1000 + SILENT_SLACK_S
+    aid = fill("first_aid.pl.j2", hang_s=timing.hang_timeout_s, again_s=timing.first_aid_again_s, silent_s=silent_s)
     return {AGENT: File(fill("pgsqlms.pl.j2"), mode=0o755), FIRST_AID: File(aid)}

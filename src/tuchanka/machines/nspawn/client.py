@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tuchanka.errors import MachineError
+from tuchanka.errors import DeadlineExceeded, MachineError
 from tuchanka.machines.nspawn import cgroups, disks, layers
 from tuchanka.machines.nspawn.network import BRIDGE
 from tuchanka.machines.nspawn.paths import LabPaths, MachinePaths
@@ -41,6 +41,19 @@ async def ask(paths: MachinePaths, verb: str, **arguments: object) -> dict[str, 
     return result
 
 
+async def end(group: str, disk: Path) -> None:
+    """Kill everything in the group, also what waits for a disk (below that folder) that a supervisor left hanging.
+
+    Raises:
+        DeadlineExceeded: something doesn't end.
+    """
+    try:
+        await cgroups.kill(group)
+    except DeadlineExceeded:
+        disks.thaw_abandoned(disk)
+        await cgroups.kill(group)
+
+
 async def start(lab: LabPaths, name: str, base: Path, limits: Limits, watchdog_s: float) -> None:
     """Start the supervisor of a machine that is off, and wait until the machine has its first process."""
     paths, machine_disks = lab.machine(name), disks.disks(base, limits)
@@ -50,7 +63,7 @@ async def start(lab: LabPaths, name: str, base: Path, limits: Limits, watchdog_s
     for group in (machine, commands, supervisors):
         cgroups.make(group)
     for group in (whole, supervisors):
-        await cgroups.kill(group)  # what a supervisor that was killed has left behind
+        await end(group, paths.disk)  # what a supervisor that was killed has left behind
     await disks.released(paths.disk)
     layers.prepare(paths, machine_disks)
     cgroups.limit(whole, limits)

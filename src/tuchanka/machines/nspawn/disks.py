@@ -138,8 +138,7 @@ async def released(folder: Path) -> None:
     with contextlib.suppress(DeadlineExceeded):
         await wait_until(free, deadline_s=PATIENCE_S, interval_s=0.02, what="the release of the disks")
         return
-    for device in in_use(folder):
-        _thaw_abandoned(device)
+    thaw_abandoned(folder)
     await wait_until(
         free,
         deadline_s=RELEASE_S,
@@ -149,10 +148,11 @@ async def released(folder: Path) -> None:
     )
 
 
-def _thaw_abandoned(device: str) -> None:
-    """Thaw a file system that nobody has mounted any more; does nothing to one that isn't frozen."""
-    with tempfile.TemporaryDirectory(prefix="tuchanka-thaw.") as folder:
-        script = 'mount -t ext4 "$1" "$2" && fsfreeze --unfreeze "$2"; umount "$2"'
-        command = ["unshare", "--mount", "sh", "-c", script, "thaw", f"/dev/{device}", folder]
-        with contextlib.suppress(HostError):  # released meanwhile, or not frozen: the wait says the rest
-            _run(command, MOUNT_S)
+def thaw_abandoned(folder: Path) -> None:
+    """Thaw the file systems in files below the folder that a dead supervisor has left frozen."""
+    script = 'mount -t ext4 "$1" "$2" && fsfreeze --unfreeze "$2"; umount "$2"'
+    for device in in_use(folder):
+        with tempfile.TemporaryDirectory(prefix="tuchanka-thaw.") as place:
+            command = ["unshare", "--mount", "sh", "-c", script, "thaw", f"/dev/{device}", place]
+            with contextlib.suppress(HostError):  # released meanwhile, or not frozen: who waits for it says the rest
+                _run(command, MOUNT_S)

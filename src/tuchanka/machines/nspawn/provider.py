@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from tuchanka.machines.nspawn import cgroups, disks, image, network
+from tuchanka.machines.nspawn import cgroups, client, disks, image, network
 from tuchanka.machines.nspawn.machine import NspawnMachine
 from tuchanka.machines.nspawn.missing import missing
 from tuchanka.machines.nspawn.paths import LabPaths
@@ -61,7 +61,7 @@ class NspawnProvider:
 
 async def destroy(paths: LabPaths) -> None:
     """Kill the lab's processes, then remove its network, control groups and folders of machines."""
-    await cgroups.kill(paths.group)
+    await client.end(paths.group, paths.folder / "machines")
     await network.remove(paths)
     await cgroups.remove(paths.group)
     await disks.released(paths.folder / "machines")

@@ -4,6 +4,7 @@
 # - A server that has crashed is started again where it was, in its role: PostgreSQL's own recovery loses nothing, and is
 #   over in a fraction of the time that demoting, stopping, starting and promoting take.
 # - A server that does not answer for 3 s is killed, every process of it, and then started again as above.
+# - A standby whose walreceiver has heard nothing for 8 s hangs as well: one that works gives up before.
 # - A primary that can't write to its data directory is reported in a way that makes Pacemaker move it to another node.
 #
 # Demotion and stop of a primary that can't write would wait for a checkpoint that can't be made, until their timeouts.
@@ -18,6 +19,7 @@ use POSIX qw(WNOHANG _exit);
 use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC sleep);
 
 my $HANG_S  = 3;
+my $SILENT_S = 8;
 my $AGAIN_S = 20;
 my $KILL_S  = 2;
 my $AGAIN_HUNG_S = 0.5;    # for storage that was seen to hang less than a minute ago
@@ -80,12 +82,14 @@ sub help {
     my $trouble = trouble();
     return refuse( $ERR_PERM, "the primary can't write to $data: $trouble" ) if $trouble;
     my $asked = passed();
-    return $OK if ready($HANG_S) != 2;
-    my $hangs = passed() - $asked > 0.9 * $HANG_S;
-    my $alive = postmaster();
-    return $OK if $alive && !$hangs;    # it isn't ready to answer yet
-    note( $alive ? "does not answer for $HANG_S s: killing it" : 'has crashed' );
-    kill_all() or return refuse( $ERR_GENERIC, 'the processes of a server that hangs do not end' );
+    my $ready = ready($HANG_S);
+    my $hangs = passed() - $asked > 0.9 * $HANG_S ? "does not answer for $HANG_S s" : $ready == 0 ? deaf() : '';
+    return $OK if !$hangs && ( $ready != 2 || postmaster() );    # it answers, or isn't ready to yet
+    note( $hangs && postmaster() ? "$hangs: killing it" : 'has crashed' );
+    if ( !kill_all() ) {
+        mark($hung);
+        return refuse( $ERR_GENERIC, 'the processes of a server that hangs do not end' );
+    }
 
     return $OK if control_state() !~ /^in (?:production|archive recovery)$/;
     if ( recently() ) {
@@ -106,14 +110,34 @@ sub ready {
     return system( "$programs/pg_isready", '--quiet', @server, '-t', $seconds ) >> 8;
 }
 
-# Says why a primary can't write; a standby isn't asked.
+# Says whether a standby's walreceiver hangs. One that works ends after wal_receiver_timeout, and then there is none.
+sub deaf {
+    return '' if !-e "$data/standby.signal";
+    my $silence = 'SELECT extract(epoch FROM now() - last_msg_receipt_time)::int FROM pg_stat_wal_receiver';
+    my @psql = ( "$programs/psql", '-XAtq', '-d', 'template1', '-h', $server[1], '-p', $server[3], '-c', $silence );
+    open my $answer, '-|', 'timeout', '--signal=KILL', $HANG_S, @psql or return '';
+    my ($seconds) = ( readline($answer) // '' ) =~ /^(\d+)$/;
+    close $answer;
+    return ( $seconds // 0 ) > $SILENT_S ? "has a walreceiver that has heard nothing for $seconds s" : '';
+}
+
+# Says why a primary can't write; a standby isn't asked, unless its storage has just been seen to hang.
 sub trouble {
-    return -e "$data/standby.signal" ? '' : unwritable();
+    return -e "$data/standby.signal" && !hung_lately() ? '' : unwritable();
+}
+
+sub hung_lately { return -e $hung && time - ( stat _ )[9] < 60 }
+
+sub mark {
+    my ($stamp) = @_;
+    open my $file, '>', $stamp;
+    utime undef, undef, $stamp;
+    return;
 }
 
 # The write is left to a child: one that waits for storage that hangs can't be ended.
 sub unwritable {
-    my $patience_s = -e $hung && time - ( stat _ )[9] < 60 ? $AGAIN_HUNG_S : $HANG_S;
+    my $patience_s = hung_lately() ? $AGAIN_HUNG_S : $HANG_S;
     my $end        = passed() + $patience_s;
     pipe my $answers, my $answer or return "$!";
     my $pid = fork // return "$!";
@@ -125,8 +149,7 @@ sub unwritable {
     close $answer;
     while ( waitpid( $pid, WNOHANG ) == 0 ) {
         if ( passed() > $end ) {
-            open my $file, '>', $hung;
-            utime undef, undef, $hung;
+            mark($hung);
             return "a write takes longer than $patience_s s";
         }
         sleep 0.02;
@@ -178,8 +201,7 @@ sub control_state {
 # Says whether it has helped not long ago, and remembers that it helps now.
 sub recently {
     my $age = -e $stamp ? time - ( stat _ )[9] : $AGAIN_S;
-    open my $file, '>', $stamp;
-    utime undef, undef, $stamp;
+    mark($stamp);
     return $age < $AGAIN_S;
 }
 
