@@ -82,3 +82,24 @@ async def test_where_something_serves_nobody_pulls_the_plug(tmp_path: Path, monk
     with pytest.raises(DeadlineExceeded):
         await module.bring_up(made.lab, CLUSTER, Silent())
     assert not [step for step in made.provider.steps if step.verb == "power_off"]
+
+
+async def test_a_node_that_is_fenced_late_is_restored_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    looks = healthy()
+    looks[B] = Look("on", "armed")
+    made = world(tmp_path, monkeypatch, join(CLUSTER, looks))
+    made.started = True
+    restored: list[ClusterState] = []
+
+    async def restore_all(_: object, __: object, state: ClusterState, ___: object) -> None:
+        restored.append(state)
+
+    async def wait_healthy(*_: object, **__: object) -> ClusterState:
+        if len(restored) == 2:
+            made.state = join(CLUSTER, healthy())
+        return made.state
+
+    monkeypatch.setattr(module, "restore_all", restore_all)
+    monkeypatch.setattr(module, "wait_healthy", wait_healthy)
+    assert await module.bring_up(made.lab, CLUSTER, Silent()) == join(CLUSTER, healthy())
+    assert len(restored) == 2

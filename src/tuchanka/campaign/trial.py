@@ -46,7 +46,8 @@ HOLD_S = 10.0
 COUNT_S = 60.0
 HEAL_S = 180.0
 MEND_S = 600.0
-# Without an outage nothing says that the cluster has reacted, so it is watched for as long as a reaction would take.
+# Without an outage nothing says that the cluster has reacted, so it is watched for as long as a reaction would take: as
+# predicted, or where nobody should notice anything as long as a fencing.
 QUIET_MARGIN_S = 3.0
 # Afterwards, to see that the restored node disturbs nothing.
 AFTERMATH_S = 2.0
@@ -177,9 +178,9 @@ async def _break(
         await asyncio.sleep(HOLD_S)
         history.add(ServiceHeld(time.monotonic(), number, HOLD_S))
         return False
-    expected = trial.prediction or predict_power_off(lab.timing)
+    predicted = trial.prediction if trial.prediction and trial.prediction.phases else predict_power_off(lab.timing)
     try:
-        await _service_returns(number, watches, history, note, quiet_s=expected.seconds + QUIET_MARGIN_S)
+        await _service_returns(number, watches, history, note, quiet_s=predicted.seconds + QUIET_MARGIN_S)
     except DeadlineExceeded as error:
         course.problems.append(str(error))
         # Healing will wipe out what can be seen now.

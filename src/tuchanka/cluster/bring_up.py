@@ -14,6 +14,7 @@ from tuchanka.topology.types import Cluster
 from tuchanka.waiting import together, wait_until
 
 SETTLE_S = 60.0
+ATTEMPTS = 3
 
 
 async def bring_up(lab: Lab, cluster: Cluster, progress: Progress) -> ClusterState:
@@ -25,10 +26,21 @@ async def bring_up(lab: Lab, cluster: Cluster, progress: Progress) -> ClusterSta
     if not state.running:
         await cold_start.carry_out(lab, cluster, await cold_start.plan(lab, cluster), progress)
     state = await _settle_or_start_anew(lab, cluster, progress)
-    await restore_all(lab, cluster, state, progress)
-    await forget_failures(lab, cluster)
-    with progress.step("healthy", cluster.name) as note:
-        return await wait_healthy(lab, cluster, note=note)
+    for attempt in range(1, ATTEMPTS + 1):
+        await restore_all(lab, cluster, state, progress)
+        await forget_failures(lab, cluster)
+        with progress.step("healthy", cluster.name) as note:
+            # A reaction may come late: a node that was fine is fenced in the middle of it all.
+            unless = _down if attempt < ATTEMPTS else lambda _: []
+            state = await wait_healthy(lab, cluster, note=note, unless=unless)
+        if not _down(state):
+            break
+        state = await settle(lab, cluster, progress)
+    return state
+
+
+def _down(state: ClusterState) -> list[str]:
+    return [name for name in to_restore(state) if not state.node(name).stack_running]
 
 
 async def forget_failures(lab: Lab, cluster: Cluster) -> None:
@@ -79,8 +91,7 @@ async def restore_all(
         done[name] = await restore.plan(lab, cluster, name, None, force=force)
         await restore.carry_out(lab, cluster, name, done[name], progress, force=force)
 
-    down = [name for name in to_restore(state) if not state.node(name).stack_running]
-    await together(*(one(name) for name in down))
+    await together(*(one(name) for name in _down(state)))
     for name in to_restore(await observe(lab, cluster)):
         if name not in done:
             await one(name)

@@ -1,6 +1,7 @@
 """Starting and stopping a cluster, and waiting until it is healthy."""
 
 import contextlib
+from collections.abc import Callable
 
 from tuchanka.cluster.health import problems
 from tuchanka.cluster.observe import observe
@@ -55,9 +56,14 @@ async def stop(lab: Lab, cluster: Cluster) -> None:
 
 
 async def wait_healthy(
-    lab: Lab, cluster: Cluster, *, note: Note = lambda _: None, deadline_s: float = HEALTHY_S
+    lab: Lab,
+    cluster: Cluster,
+    *,
+    note: Note = lambda _: None,
+    deadline_s: float = HEALTHY_S,
+    unless: Callable[[ClusterState], object] = lambda _: False,
 ) -> ClusterState:
-    """Wait until the cluster is healthy; ``note`` is told what is still missing.
+    """Wait until the cluster is healthy, or ``unless`` is true of it; ``note`` is told what is still missing.
 
     Raises:
         DeadlineExceeded: it wasn't in time; the message says why not.
@@ -70,7 +76,7 @@ async def wait_healthy(
         last = problems(state, cluster)
         with contextlib.suppress(IndexError):
             note(last[0])
-        return None if last else state
+        return None if last and not unless(state) else state
 
     return await wait_until(
         healthy,
