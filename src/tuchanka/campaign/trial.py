@@ -46,8 +46,8 @@ HOLD_S = 10.0
 COUNT_S = 60.0
 HEAL_S = 180.0
 MEND_S = 600.0
-# Without an outage nothing says that the cluster has reacted, so it is watched for as long as a reaction would take: as
-# predicted, or where nobody should notice anything as long as a fencing.
+# Without an outage nothing says that the cluster has reacted, so it is watched for as long as a reaction would take:
+# as predicted, or where nobody should notice anything as long as a fencing.
 QUIET_MARGIN_S = 3.0
 # Afterwards, to see that the restored node disturbs nothing.
 AFTERMATH_S = 2.0
