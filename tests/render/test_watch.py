@@ -28,6 +28,13 @@ SPIN = "while True: pass"
 SLEEP = "import time\ntime.sleep(60)"
 
 
+def content(*, young_s: int) -> str:
+    """Return the watch's text for daemons that are no longer young after so long."""
+    text = watch_files(PROFILES["fast"])[PROGRAM].content
+    assert "$YOUNG_S    = 5;" in text
+    return text.replace("$YOUNG_S    = 5;", f"$YOUNG_S = {young_s};")
+
+
 @pytest.mark.parametrize(
     ("program", "freeze", "killed"),
     [
@@ -44,7 +51,7 @@ def test_only_what_stands_still_is_killed(tmp_path: Path, program: str, freeze: 
         try:
             time.sleep(0.5)  # by then it executes what it is to execute
             executed = Path(f"/proc/{daemon.pid}/exe").readlink().as_posix()
-            text = watch_files(PROFILES["fast"])[PROGRAM].content
+            text = content(young_s=0)
             # Of all that execute the same program on this host this one alone is meant.
             text = text.replace("glob '/proc/[0-9]*'", f"'/proc/{daemon.pid}'")
             text = text.replace("'/usr/lib/pacemaker/pacemaker-based'", f"'{executed}'")
@@ -61,7 +68,7 @@ def test_only_what_stands_still_is_killed(tmp_path: Path, program: str, freeze: 
 
 def test_pacemakerd_is_not_to_blame_for_another_daemon_that_hangs(tmp_path: Path):
     watch = tmp_path / "watch"
-    text = watch_files(PROFILES["fast"])[PROGRAM].content
+    text = content(young_s=0)
     with (
         subprocess.Popen(["perl", "-e", "sleep 60"]) as waiting,
         subprocess.Popen([sys.executable, "-c", SLEEP]) as hanging,
@@ -84,6 +91,22 @@ def test_pacemakerd_is_not_to_blame_for_another_daemon_that_hangs(tmp_path: Path
         finally:
             waiting.kill()
             hanging.kill()
+
+
+def test_a_daemon_that_has_just_started_is_not_blamed(tmp_path: Path):
+    watch = tmp_path / "watch"
+    with subprocess.Popen([sys.executable, "-c", SLEEP]) as daemon:
+        try:
+            time.sleep(0.5)
+            text = content(young_s=60).replace("glob '/proc/[0-9]*'", f"'/proc/{daemon.pid}'")
+            executed = Path(f"/proc/{daemon.pid}/exe").readlink()
+            watch.write_text(text.replace("'/usr/lib/pacemaker/pacemaker-based'", f"'{executed}'"))
+            with subprocess.Popen(["perl", str(watch)], stdout=subprocess.DEVNULL) as watching:
+                time.sleep(2)
+                watching.kill()
+            assert daemon.poll() is None
+        finally:
+            daemon.kill()
 
 
 def test_the_unit_starts_with_pacemaker():
