@@ -48,6 +48,10 @@ MOVED_S = 4.0
 """A failed demotion, a stop, and the promotion of another, with all their notifications (measured on a busy host)."""
 GIVEN_UP_S = 1.6
 """From a monitor's failure over a failed demotion to a failed stop, which asks for the fencing."""
+STUCK_S = 6.4
+"""The same where nothing can be killed: each action looks at the storage again, and waits 2 s for what stays."""
+LEFT_S = 1.1
+"""Until the others ask for the fencing of a member whose controller has gone."""
 
 
 def qdevice_heartbeat_ms(timing: Timing) -> float:
@@ -146,20 +150,31 @@ def moved(timing: Timing) -> tuple[Phase, ...]:
 
 
 def given_up(timing: Timing) -> tuple[Phase, ...]:
-    """A monitor fails, then demotion and stop: the node is fenced, though it still answers.
+    """A monitor fails, then demotion and stop: the node is fenced, though it still answers."""
+    return _given_up(timing, GIVEN_UP_S, f"{GIVEN_UP_S:g} s until the stop has failed (calibrated)")
+
+
+def stuck(timing: Timing) -> tuple[Phase, ...]:
+    """A monitor gets nothing written, and neither demotion nor stop can end what waits for the storage."""
+    rule = f"hang_timeout {timing.hang_timeout_s} s, {STUCK_S:g} s until the stop has failed (calibrated)"
+    return _given_up(timing, timing.hang_timeout_s + STUCK_S, rule)
+
+
+def _given_up(timing: Timing, fails_s: float, rule: str) -> tuple[Phase, ...]:
+    """The node is fenced when demotion and stop have failed, ``fails_s`` after the monitor.
 
     It stops its own sbd from feeding the watchdog, while the others already wait out stonith-watchdog-timeout.
     """
     detected, decided, fenced, *rest = failover(timing)
-    asked = timing.monitor_primary_s / 2 + NOTICED_S + GIVEN_UP_S
+    asked = timing.monitor_primary_s / 2 + NOTICED_S + fails_s
     silent = asked + timing.watchdog_s - SBD_LOOP_S / 2 + detected.seconds
     left = asked + timing.stonith_watchdog_timeout_ms / 1000 - silent - decided.seconds
     return (
         replace(
             detected,
             seconds=silent,
-            rule=f"half of the monitor's interval of {timing.monitor_primary_s} s, {GIVEN_UP_S:g} s until the stop "
-            f"has failed (calibrated), then SBD_WATCHDOG_TIMEOUT {timing.watchdog_s} s; then the {detected.rule}",
+            rule=f"half of the monitor's interval of {timing.monitor_primary_s} s, {rule}, "
+            f"then SBD_WATCHDOG_TIMEOUT {timing.watchdog_s} s; then the {detected.rule}",
         ),
         decided,
         replace(
@@ -172,6 +187,20 @@ def given_up(timing: Timing) -> tuple[Phase, ...]:
     )
 
 
+def left(timing: Timing) -> tuple[Phase, ...]:
+    """The controller ends on a node that stays a member, about which nothing is decided: the others fence it."""
+    detected, _, *rest = failover(timing)
+    rule = f"calibrated: the others see the controller go, {LEFT_S:g} s"
+    return (replace(detected, seconds=LEFT_S, rule=rule), *rest)
+
+
+def left_late(timing: Timing) -> tuple[Phase, ...]:
+    """The same when the watch has killed the daemon that the controller lives on."""
+    detected, *rest = left(timing)
+    rule = f"the watch's patience, a sixth of SBD_WATCHDOG_TIMEOUT {timing.watchdog_s} s; then {detected.rule}"
+    return (replace(detected, seconds=timing.watchdog_s / 6 + detected.seconds, rule=rule), *rest)
+
+
 def unnoticed(timing: Timing) -> tuple[Phase, ...]:
     """No client notices anything."""
     del timing
@@ -180,20 +209,20 @@ def unnoticed(timing: Timing) -> tuple[Phase, ...]:
 
 PACEMAKER = (
     "pacemakerd",
-    *(f"pacemaker-{it}" for it in ("based", "controld", "attrd", "fenced", "execd", "schedulerd")),
+    *(f"pacemaker-{it}" for it in ("controld", "attrd", "fenced", "execd", "schedulerd")),
 )
 PREDICTIONS: Mapping[str, Callable[[Timing], tuple[Phase, ...]]] = {
     **dict.fromkeys(("power-off", "reset", "unlink", "isolate-site", "freeze-machine"), failover),
     **dict.fromkeys(("kill-corosync", "freeze-corosync"), failover),
     **dict.fromkeys(("kill-sbd", "freeze-sbd"), unfed),
     "fork-bomb": given_up,
+    "data-disk-hung": stuck,
+    "kill-pacemaker-based": left,
+    "freeze-pacemaker-based": left_late,
     **dict.fromkeys(("data-disk-full", "pgdata-lost", "pgdata-read-only"), moved),
     **dict.fromkeys(("kill-postgres", "kill-postmaster"), crash),
     **dict.fromkeys(("freeze-postgres", "freeze-postmaster"), hang),
-    **dict.fromkeys(
-        (f"{verb}-{name}" for name in PACEMAKER for verb in ("kill", "freeze")),
-        unnoticed,
-    ),
+    **dict.fromkeys((f"{verb}-{name}" for name in PACEMAKER for verb in ("kill", "freeze")), unnoticed),
     **dict.fromkeys(("table-corrupted", "root-disk-full"), unnoticed),
     **dict.fromkeys(("kill-qdevice", "freeze-qdevice", "kill-qnetd", "freeze-qnetd"), unnoticed),
 }
