@@ -12,6 +12,7 @@ from tuchanka.events import Audited, Event, MachineStopped
 from tuchanka.lab.lab import Lab
 from tuchanka.machines.protocols import Machine, PowerLog
 from tuchanka.topology.types import Cluster
+from tuchanka.waiting import together
 
 LOOK_S = 15.0
 # Standbys replay, and PAF sets its scores, within a monitor interval or two after the cluster is healthy.
@@ -74,7 +75,7 @@ async def _look(lab: Lab, cluster: Cluster, *, since: float, cut: float) -> dict
             return {}
 
     machines = lab.nodes(cluster)
-    return dict(zip((node.name for node in cluster.nodes), await asyncio.gather(*map(one, machines)), strict=True))
+    return dict(zip((node.name for node in cluster.nodes), await together(*map(one, machines)), strict=True))
 
 
 def _stops(machine: Machine, begin: float, end: float) -> list[MachineStopped]:

@@ -1,12 +1,12 @@
 """Keeps what the machines themselves say about a failed trial, in files beside the report."""
 
-import asyncio
 from pathlib import Path
 
 from tuchanka.errors import DeadlineExceeded, MachineError
 from tuchanka.lab.lab import Lab
 from tuchanka.machines.protocols import Machine
 from tuchanka.topology.types import Cluster
+from tuchanka.waiting import together
 
 ASK_S = 15.0
 LOG_BYTES = 4 << 20
@@ -37,9 +37,7 @@ async def keep_evidence(lab: Lab, cluster: Cluster, folder: Path, trial: int, mo
     ``moment`` names a look of its own in the middle of a trial. A machine that is off only has its console.
     """
     here = Path(FOLDER) / f"trial-{trial}" / moment
-    await asyncio.gather(
-        *(_of_machine(machine, folder / here / machine.name) for machine in lab.machines_of((cluster,)))
-    )
+    await together(*(_of_machine(machine, folder / here / machine.name) for machine in lab.machines_of((cluster,))))
     return str(here)
 
 
@@ -49,7 +47,7 @@ async def _of_machine(machine: Machine, folder: Path) -> None:
     if await machine.power_state() == "off":
         _write(folder / "off.txt", "the machine was off\n")
         return
-    await asyncio.gather(*(_ask(machine, folder / name, command) for name, command in ASKED.items()))
+    await together(*(_ask(machine, folder / name, command) for name, command in ASKED.items()))
 
 
 async def _ask(machine: Machine, file: Path, command: str) -> None:

@@ -112,7 +112,7 @@ async def run_trial(lab: Lab, trial: Trial, history: History, progress: Progress
     finally:
         if not course.healed:
             await _heal_at_any_rate(trial, course, progress)
-        journals = await asyncio.gather(*(read_journal(machine, began) for machine in lab.nodes(trial.cluster)))
+        journals = await together(*(read_journal(machine, began) for machine in lab.nodes(trial.cluster)))
         for entry in sorted(chain(*journals), key=lambda line: line.t):
             history.add(entry)
         history.add(TrialEnded(time.monotonic(), trial.number, "; ".join(course.problems)))

@@ -1,6 +1,5 @@
 """The command that draws clusters."""
 
-import asyncio
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +19,7 @@ from tuchanka.diagram.plan import planned
 from tuchanka.errors import InputError
 from tuchanka.lab.lab import Lab
 from tuchanka.topology.types import Cluster
+from tuchanka.waiting import together
 
 
 def add_to(app: typer.Typer) -> None:
@@ -56,7 +56,7 @@ def diagram(
 
 
 async def _seen(lab: Lab, chosen: tuple[Cluster, ...]) -> list[Picture]:
-    states = await asyncio.gather(*(observe(lab, cluster) for cluster in chosen))
+    states = await together(*(observe(lab, cluster) for cluster in chosen))
     when = f"{datetime.now():%Y-%m-%d %H:%M:%S}"  # noqa: DTZ005 - the time of whoever looks
     return [
         seen(lab.topology, cluster, state, problems(state, cluster), when=when)

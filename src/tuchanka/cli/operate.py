@@ -1,6 +1,5 @@
 """Commands about a live cluster: its state, starting and stopping it, mending a node."""
 
-import asyncio
 from dataclasses import asdict
 from typing import Annotated
 
@@ -19,6 +18,7 @@ from tuchanka.cluster.state import ClusterState
 from tuchanka.lab.lab import Lab
 from tuchanka.report.state import state_view
 from tuchanka.topology.types import Cluster
+from tuchanka.waiting import together
 
 Node = Annotated[str, typer.Argument(help="A node.")]
 
@@ -33,7 +33,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 async def _observe_all(lab: Lab, chosen: tuple[Cluster, ...]) -> list[tuple[Cluster, ClusterState]]:
-    states = await asyncio.gather(*(observe(lab, cluster) for cluster in chosen))
+    states = await together(*(observe(lab, cluster) for cluster in chosen))
     return list(zip(chosen, states, strict=True))
 
 

@@ -1,6 +1,5 @@
 """Looks at a live cluster: one command on every node, all nodes at once, each with its own deadline."""
 
-import asyncio
 import contextlib
 import json
 import re
@@ -15,6 +14,7 @@ from tuchanka.lab.lab import Lab
 from tuchanka.machines.protocols import Machine, PowerState, WatchdogState
 from tuchanka.render.layout import PG_SOCKETS
 from tuchanka.topology.types import Cluster, Instance
+from tuchanka.waiting import together
 
 AS_POSTGRES = "setpriv --reuid=postgres --regid=postgres --init-groups"
 LOOK_S = 8.0
@@ -116,7 +116,7 @@ def read_answers(sections: dict[str, str]) -> dict[str, dict[str, Any]]:
 
 async def observe(lab: Lab, cluster: Cluster) -> ClusterState:
     """Look at every node of the cluster at once and join what they show."""
-    looks = await asyncio.gather(*(look(machine, cluster) for machine in lab.nodes(cluster)))
+    looks = await together(*(look(machine, cluster) for machine in lab.nodes(cluster)))
     return join(cluster, dict(zip((node.name for node in cluster.nodes), looks, strict=True)))
 
 
