@@ -246,11 +246,16 @@ class Journal(Event):
 
 @dataclass(frozen=True, slots=True)
 class MachineStopped(Event):
-    """A machine stopped running at ``t``, as its provider saw it; ``reason`` is watchdog, power-off, reset, ended."""
+    """A machine stopped running at ``t``, as its provider saw it; ``reason`` is watchdog, power-off, reset, ended.
+
+    ``frozen`` and ``thawed`` are when it last stood still before, and when it went on, if it did (monotonic seconds).
+    """
 
     kind: ClassVar[str] = "machine-stopped"
     node: str
     reason: str
+    frozen: float | None = None
+    thawed: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 from tuchanka.campaign.examine import EXAMINERS
 from tuchanka.campaign.promises import instances_of, keeps_commits, promises
+from tuchanka.faults.catalogue import CATALOGUE
 from tuchanka.faults.power import POWER_OFF
 from tuchanka.topology.load import load
 
@@ -68,3 +69,13 @@ def test_a_fault_that_makes_wrong_checksums_may_find_them() -> None:
 def test_instances_of_a_cluster() -> None:
     one = TOPOLOGY.cluster("tuchanka1")
     assert instances_of(one) == {"krogan1a": ["tuchanka1a", "tuchanka1b"], "krogan1b": ["tuchanka1a", "tuchanka1b"]}
+
+
+def test_where_the_votes_decide_any_node_may_be_fenced_and_a_paused_machine_goes_on_for_a_moment() -> None:
+    (instance,) = TWO.instances
+
+    def made(fault: str) -> set[str]:
+        return set(promises(TWO, instance, CATALOGUE[fault], broken=["tuchanka2a"], primary="tuchanka2a"))
+
+    assert made("power-off") - made("heavy-packet-loss") == {"daemons"}
+    assert made("power-off") - made("freeze-machine") == {"margin"}

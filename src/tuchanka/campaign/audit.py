@@ -81,4 +81,8 @@ async def _look(lab: Lab, cluster: Cluster, *, since: float, cut: float) -> dict
 def _stops(machine: Machine, begin: float, end: float) -> list[MachineStopped]:
     """Return when the machine stopped meanwhile, where its provider knows."""
     found = machine.stops() if isinstance(machine, PowerLog) else ()
-    return [MachineStopped(t, machine.name, reason) for t, reason in found if begin <= t <= end]
+    return [
+        MachineStopped(stop.t, machine.name, stop.reason, stop.frozen, stop.thawed)
+        for stop in found
+        if begin <= stop.t <= end
+    ]

@@ -7,6 +7,9 @@ from tuchanka.faults.fault import Fault
 from tuchanka.render.postgresql import standbys_in_order
 from tuchanka.topology.types import Cluster, Instance
 
+# In such a network it is the votes that decide who is given up, not the target.
+EITHER_SIDE = {"split-sites", "one-way-deaf", "one-way-mute", "packet-loss", "heavy-packet-loss", "flapping-link"}
+
 
 def promises(
     cluster: Cluster, instance: Instance, fault: Fault, *, broken: Collection[str], primary: str | None
@@ -18,6 +21,11 @@ def promises(
     found = {one.name: one.promise for one in EXAMINERS if one.always}
     if fault.family == "storage" and "corrupt" in fault.name:
         del found["checksums"]  # a wrong checksum is what the fault makes
+    if fault.name in EITHER_SIDE:
+        del found["daemons"]
+    if fault.name == "freeze-machine":
+        # No watchdog fires in a machine that is paused with it: it goes on for a moment as what it was.
+        del found["margin"]
     if len(instance.nodes) < 3:
         del found["most advanced"]  # one standby is no choice
     if why := keeps_commits(cluster, instance, fault, broken=broken, primary=primary):

@@ -88,7 +88,7 @@ def _handover(
         last, latest = since, no[0].t
     else:
         # Silence says nothing. It could accept writes until its machine stopped, whatever became of it before.
-        stopped = [stop.t for stop in stops if stop.node == before and stop.t >= since - STOP_S]
+        stopped = [_could_until(stop, at) for stop in stops if stop.node == before and stop.t >= since - STOP_S]
         last = max(since, stopped[0]) if stopped else since
         latest = last if stopped else None
     mine = [one for one in probes if one.node == after]
@@ -103,6 +103,18 @@ def _handover(
         least_s=None if latest is None else max(not_yet, default=at) - latest,
         most_s=first.t - since,
     )
+
+
+def _could_until(stop: MachineStopped, at: float) -> float:
+    """Return until when a machine ran that stopped; so much less if it stood still when another began (``at``).
+
+    What stands still accepts nothing: one that goes on for a moment after its replacement overlaps for that moment.
+    """
+    if stop.frozen is None:
+        return stop.t
+    if stop.thawed is None:
+        return stop.frozen
+    return stop.t - max(0.0, stop.thawed - max(stop.frozen, at))
 
 
 def _joined(spans: tuple[Span, ...]) -> list[Span]:

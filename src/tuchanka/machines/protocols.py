@@ -157,12 +157,25 @@ class Freeze(Protocol):
         """Say whether it is frozen."""
 
 
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """When (monotonic seconds) and why a machine stopped running, or lost its power.
+
+    ``frozen``, ``thawed``: the last time that it stood still since it had booted; it may have stopped without a thaw.
+    """
+
+    t: float
+    reason: str
+    frozen: float | None = None
+    thawed: float | None = None
+
+
 @runtime_checkable
 class PowerLog(Protocol):
     """Remembers when the machine stopped."""
 
-    def stops(self) -> tuple[tuple[float, str], ...]:
-        """When (monotonic seconds) and why it stopped running, or lost its power; oldest first."""
+    def stops(self) -> tuple[Stop, ...]:
+        """Every stop, the oldest first."""
 
 
 class Machine(Runner, Copier, Power, Link, Snapshots, Console, Watchdog, Freeze, Protocol):

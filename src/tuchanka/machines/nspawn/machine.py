@@ -17,7 +17,7 @@ from tuchanka.errors import CommandFailed, DeadlineExceeded, LabError, MachineEr
 from tuchanka.files import File
 from tuchanka.machines.nspawn import cgroups, client, console, disks, layers, powerlog
 from tuchanka.machines.nspawn.paths import LabPaths
-from tuchanka.machines.protocols import Completed, PowerState, WatchdogState
+from tuchanka.machines.protocols import Completed, PowerState, Stop, WatchdogState
 from tuchanka.topology.types import Limits
 from tuchanka.waiting import wait_until
 
@@ -253,7 +253,7 @@ class NspawnMachine:
         """The newest of what came from the console, without what only a terminal understands."""
         return CONTROL.sub("", console.read(self.paths.console).decode(errors="replace"))
 
-    def stops(self) -> tuple[tuple[float, str], ...]:
+    def stops(self) -> tuple[Stop, ...]:
         """When and why it stopped, as its supervisor wrote it down."""
         return powerlog.stops(self.paths.log.read_text().splitlines() if self.paths.log.exists() else ())
 

@@ -3,15 +3,18 @@
 import json
 from collections.abc import Iterable
 
+from tuchanka.machines.protocols import Stop
 
-def stops(lines: Iterable[str]) -> tuple[tuple[float, str], ...]:
-    """Return when the machine stopped (monotonic seconds), and why: the reason of a power cut, or ``ended``.
+
+def stops(lines: Iterable[str]) -> tuple[Stop, ...]:
+    """Return when the machine stopped, and why: the reason of a power cut, or ``ended``.
 
     A power cut takes effect when it is made; the end of nspawn that follows it is the same stop. Lines that are cut
     off are left out.
     """
-    found: list[tuple[float, str]] = []
+    found: list[Stop] = []
     cut = False
+    frozen = thawed = None
     for line in lines:
         try:
             entry = json.loads(line)
@@ -20,9 +23,14 @@ def stops(lines: Iterable[str]) -> tuple[tuple[float, str], ...]:
         match entry.get("what"):
             case "booted":
                 cut = False
+                frozen = thawed = None
+            case "frozen":
+                frozen, thawed = float(entry["t"]), None
+            case "thawed":
+                thawed = float(entry["t"])
             case "power cut":
-                found.append((float(entry["t"]), str(entry["reason"])))
+                found.append(Stop(float(entry["t"]), str(entry["reason"]), frozen, thawed))
                 cut = True
             case "ended" if not cut:
-                found.append((float(entry["t"]), "ended"))
+                found.append(Stop(float(entry["t"]), "ended", frozen, thawed))
     return tuple(found)
