@@ -149,3 +149,23 @@ def test_whatever_is_seen_the_primary_and_what_streams_are_left_alone(seen: tupl
         "clean-up",
         "drop-old",
     }
+
+
+def test_a_copy_that_was_given_up_is_restored_beside_a_primary_of_another_instance():
+    broken = replace(LOST, data=None, stack_running=True)
+    steps = make_plan((broken,), NODE, force=False, primaries=["krogan3"], given_up=["krogan2"])
+    assert [step.action for step in steps] == ["base-backup", "forget-score", "clean-up"]
+    own = replace(LOST, instance="krogan3", primary=NODE, stack_running=True)
+    assert make_plan((broken, own), NODE, force=False, given_up=["krogan2"]) == steps
+
+
+@pytest.mark.parametrize(
+    ("primaries", "given_up", "runs"),
+    [(["krogan3"], [], False), (["krogan3"], ["krogan2"], True), (["krogan2"], ["krogan2"], False)],
+)
+def test_what_pacemaker_may_start_or_runs_is_not_restored_beside_a_primary(
+    primaries: list[str], given_up: list[str], *, runs: bool
+):
+    broken = replace(LOST, stack_running=True, server_runs=runs)
+    with pytest.raises(RestoreRefused, match="holds the primary"):
+        make_plan((broken,), NODE, force=False, primaries=primaries, given_up=given_up)

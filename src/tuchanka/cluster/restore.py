@@ -39,7 +39,14 @@ async def plan(
     await lab.machine(node).power_on()
     state = await observe(lab, cluster)
     seen = tuple([await look(lab, one, node, state, tried or {}) for one in chosen])
-    steps = make_plan(seen, node, force=force, quorum_without=quorum_without(state, node))
+    steps = make_plan(
+        seen,
+        node,
+        force=force,
+        quorum_without=quorum_without(state, node),
+        primaries=[one.name for one in state.instances if one.primary == node],
+        given_up=state.node(node).fail_counts,
+    )
     here = state.node(node)
     if steps and (here.standby or here.maintenance or state.maintenance):
         mode = "standby" if here.standby else "maintenance"
@@ -140,6 +147,8 @@ async def _attempt(
 ) -> dict[str, Method]:
     """Do the steps; return what failed, instance → method, as soon as it has."""
     methods: dict[str, Method] = {step.instance: _method(step) for step in steps if step.action in METHODS}
+    # What lets the copies start; without the first the cluster runs, and it is the last cleanup.
+    starts = [step for step in steps if step.action in {"start-cluster", "clean-up"}][-1:]
     for step in steps:
         try:
             with progress.step("restore", node) as note:
@@ -149,7 +158,7 @@ async def _attempt(
             if step.action not in {"rewind", "recover"}:
                 raise
             return {step.instance: methods[step.instance]}
-        if step.action == "start-cluster":
+        if step in starts:
             with progress.step("streaming", node) as note:
                 missing = await _streams(lab, cluster, node, tuple(methods))
                 if missing:

@@ -1,5 +1,6 @@
 """What a restore would do, and whether it may: a pure function of what was seen."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -36,20 +37,30 @@ class Step:
     why: str = ""
 
 
-def make_plan(seen: tuple[Seen, ...], node: str, *, force: bool, quorum_without: bool = True) -> tuple[Step, ...]:
+def make_plan(
+    seen: tuple[Seen, ...],
+    node: str,
+    *,
+    force: bool,
+    quorum_without: bool = True,
+    primaries: Collection[str] = (),
+    given_up: Collection[str] = (),
+) -> tuple[Step, ...]:
     """Return the steps that make the node's copies standbys again; none if they are.
 
-    ``quorum_without``: the others keep their quorum while the cluster is stopped on the node.
+    ``quorum_without``: the others keep their quorum while the cluster is stopped on the node. ``primaries`` are the
+    instances whose primary the node holds, ``given_up`` those that Pacemaker has stopped there after failures, and
+    won't start before a cleanup: such copies are restored beside a primary of another instance, in a running cluster.
 
     Raises:
         LabError: an instance has no primary to copy from, there is no room, or no quorum to spare.
         RestoreRefused: the node holds the primary, or data that the primary's timeline doesn't explain.
     """
-    broken = tuple(one for one in seen if not one.streaming)
+    held = sorted({one.instance for one in seen if one.primary == node} | set(primaries))
+    broken = tuple(one for one in seen if not one.streaming and one.instance not in held)
     for one in broken:
         check(one, force=force)
-    held = [one.instance for one in seen if one.primary == node]
-    if held:
+    if held and not (broken and all(one.instance in given_up and not one.server_runs for one in broken)):
         raise RestoreRefused(
             f"it holds the primary of {', '.join(held)}",
             where=node,
@@ -59,7 +70,7 @@ def make_plan(seen: tuple[Seen, ...], node: str, *, force: bool, quorum_without:
     if not broken:
         return left_over
     steps = []
-    if any(one.stack_running for one in seen):
+    if not held and any(one.stack_running for one in seen):
         if not quorum_without:
             raise LabError(
                 "the cluster can't be stopped there: the other nodes would lose their quorum",
@@ -80,7 +91,9 @@ def make_plan(seen: tuple[Seen, ...], node: str, *, force: bool, quorum_without:
             Step("forget-score", one.instance, f"{one.instance}: forget the promotion score stored for {node}"),
             Step("clean-up", one.instance, f"{one.instance}: clean up its failures on {node}"),
         ]
-    return (*steps, Step("start-cluster", "", f"start the cluster on {node}"), *drop)
+    if not held:
+        steps.append(Step("start-cluster", "", f"start the cluster on {node}"))
+    return (*steps, *drop)
 
 
 def of_copy(one: Seen, choice: Choice) -> tuple[list[Step], bool]:
