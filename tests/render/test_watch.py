@@ -26,6 +26,7 @@ while True: server.accept()[0].close()
 TICK = "import time\nwhile True: time.sleep(0.2)"
 SPIN = "while True: pass"
 SLEEP = "import time\ntime.sleep(60)"
+HANG = "import socket\nends = socket.socketpair()\nends[0].recv(1)"
 
 
 def content(*, young_s: int) -> str:
@@ -41,7 +42,9 @@ def content(*, young_s: int) -> str:
         pytest.param(SERVE, False, False, id="woken"),
         pytest.param(TICK, False, False, id="ticking"),
         pytest.param(SPIN, False, False, id="computing"),
-        pytest.param(SLEEP, False, True, id="hanging"),
+        pytest.param(SLEEP, False, False, id="sleeping"),
+        pytest.param(HANG, False, True, id="hanging"),
+        pytest.param(SLEEP, True, True, id="frozen asleep"),
         pytest.param(SERVE, True, True, id="frozen"),
     ],
 )
@@ -70,8 +73,8 @@ def test_pacemakerd_is_not_to_blame_for_another_daemon_that_hangs(tmp_path: Path
     watch = tmp_path / "watch"
     text = content(young_s=0)
     with (
-        subprocess.Popen(["perl", "-e", "sleep 60"]) as waiting,
-        subprocess.Popen([sys.executable, "-c", SLEEP]) as hanging,
+        subprocess.Popen(["perl", "-e", "pipe my $in, my $out; readline $in"]) as waiting,
+        subprocess.Popen([sys.executable, "-c", HANG]) as hanging,
     ):
         try:
             time.sleep(0.5)
@@ -95,7 +98,7 @@ def test_pacemakerd_is_not_to_blame_for_another_daemon_that_hangs(tmp_path: Path
 
 def test_a_daemon_that_has_just_started_is_not_blamed(tmp_path: Path):
     watch = tmp_path / "watch"
-    with subprocess.Popen([sys.executable, "-c", SLEEP]) as daemon:
+    with subprocess.Popen([sys.executable, "-c", HANG]) as daemon:
         try:
             time.sleep(0.5)
             text = content(young_s=60).replace("glob '/proc/[0-9]*'", f"'/proc/{daemon.pid}'")
