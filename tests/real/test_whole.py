@@ -17,7 +17,8 @@ SETTLED_S = 8.0
 CUT_OFF = (
     "nft add table inet cut && nft 'add chain inet cut i { type filter hook input priority 0; }' && "
     "nft add rule inet cut i tcp sport 5432 drop && "
-    "nft 'add chain inet cut o { type filter hook output priority 0; }' && nft add rule inet cut o tcp dport 5432 drop"
+    "nft 'add chain inet cut o { type filter hook output priority 0; }' && "
+    "nft add rule inet cut o tcp dport 5432 drop"
 )
 QUIET_PROMOTION = re.compile(r"best candidate to promote, aborting")
 

@@ -65,7 +65,7 @@ def postgres(title: str = "") -> Callable[[Scene], tuple[Processes, ...]]:
 
 SELF_FENCE = "the watchdog resets the node, and a standby takes over as after a power loss"
 RESTARTED = "pacemakerd starts it again within a second; the database and its clients notice nothing"
-WATCHED = "pacemakerd kills it after half a minute (pacemaker-based: the watch after a second); nobody notices"
+WATCHED = "pacemakerd kills it after half a minute; nobody notices"
 
 TARGETS = (
     Target(
@@ -89,7 +89,7 @@ TARGETS = (
         "the process of a standby that receives the log",
         postgres("^postgres: .*walreceiver"),
         killed="the standby starts another after wal_retrieve_retry_interval; commits that wait for it go on then",
-        frozen="the standby falls behind; the primary drops it after wal_sender_timeout",
+        frozen="the primary drops the standby after wal_sender_timeout; first aid starts it again, and it catches up",
         proves="how long replication, and with synchronous replication every commit, waits for a broken receiver",
         role="standby",
     ),
@@ -109,6 +109,14 @@ TARGETS = (
         frozen="the watch gets no answer, and kills it; then as kill-pacemakerd. If too late, " + SELF_FENCE,
         proves="that the one who watches the daemons is watched",
     ),
+    Target(
+        "pacemaker-based",
+        "Pacemaker's keeper of the configuration",
+        program(f"{PACEMAKER}/pacemaker-based"),
+        killed="the controller ends with it, the others see that and fence the node; a standby is promoted",
+        frozen="the watch gets no answer, and kills it; then as kill-pacemaker-based",
+        proves="that a node whose Pacemaker has no configuration any more is given up, frozen or dead",
+    ),
     *(
         Target(
             f"pacemaker-{name}",
@@ -119,7 +127,6 @@ TARGETS = (
             proves="that Pacemaker heals or gives up a node whose daemon is dead or hangs",
         )
         for name, part in (
-            ("based", "keeper of the configuration"),
             ("controld", "controller"),
             ("attrd", "keeper of attributes"),
             ("fenced", "fencer"),
