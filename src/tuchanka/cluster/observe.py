@@ -19,11 +19,13 @@ from tuchanka.waiting import together
 AS_POSTGRES = "setpriv --reuid=postgres --regid=postgres --init-groups"
 LOOK_S = 8.0
 ROLES = {"Promoted": "primary", "Unpromoted": "standby"}
-# pg_current_wal_lsn() is an error on a standby, so each use of it stands behind pg_is_in_recovery().
+# pg_current_wal_lsn() is an error on a standby, so each use of it stands behind pg_is_in_recovery(). The control file
+# learns of a promotion's timeline only with a checkpoint, the names of the log's files at once.
 SQL = """
 select json_build_object(
  'in_recovery', pg_is_in_recovery(),
- 'timeline', (select timeline_id from pg_control_checkpoint()),
+ 'timeline', case when pg_is_in_recovery() then (select timeline_id from pg_control_checkpoint())
+    else ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int end,
  'received_timeline', (select received_tli from pg_stat_wal_receiver),
  'lsn', case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end,
  'standbys', (select coalesce(json_object_agg(application_name, json_build_object(

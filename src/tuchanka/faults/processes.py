@@ -106,7 +106,7 @@ TARGETS = (
         "Pacemaker's first process alone",
         program("/usr/sbin/pacemakerd"),
         killed="systemd starts it again, and it takes over the daemons that still run; nobody notices",
-        frozen="the watch gets no answer, and kills it; then as kill-pacemakerd. If too late, " + SELF_FENCE,
+        frozen="the watch finds that it hangs, and kills it; then as kill-pacemakerd. If too late, " + SELF_FENCE,
         proves="that the one who watches the daemons is watched",
     ),
     Target(
@@ -114,7 +114,7 @@ TARGETS = (
         "Pacemaker's keeper of the configuration",
         program(f"{PACEMAKER}/pacemaker-based"),
         killed="the controller ends with it, the others see that and fence the node; a standby is promoted",
-        frozen="the watch gets no answer, and kills it; then as kill-pacemaker-based",
+        frozen="the watch finds that it hangs, and kills it; then as kill-pacemaker-based",
         proves="that a node whose Pacemaker has no configuration any more is given up, frozen or dead",
     ),
     *(
