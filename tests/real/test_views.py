@@ -132,7 +132,8 @@ def test_heartbeat_on_a_terminal_shows_writers_readers_and_roles(lab: RealLab) -
         json.loads(line)["kind"]
         for line in lab.run("heartbeat", "--json", INSTANCE, "--duration", "1").stdout.splitlines()
     }
-    assert kinds - {"recorder-late", "vip-announced"} == {"clock", "write", "read", "role-probe", "vip-holders"}
+    always = {"clock", "write", "read", "role-probe", "streaming", "vip-holders"}
+    assert kinds - {"recorder-late", "vip-announced"} == always
 
 
 def test_mon_on_a_terminal_and_as_lines(disturbed: RealLab) -> None:
