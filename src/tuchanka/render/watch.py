@@ -11,9 +11,6 @@ UNIT = "pacemaker-watch.service"
 def watch_files(timing: Timing) -> dict[str, File]:
     """Return path → file of the watch, the same on every node.
 
-    Its patience is a sixth of the watchdog's: sbd needs up to three of its loops to believe in a daemon that was
-    started again, and they have to end before the watchdog fires.
-
     It starts with Pacemaker and stays: if it ended with it, it would forget whom it has just killed.
     """
     unit = f"""\
@@ -29,7 +26,7 @@ Nice=-10
     # By default systemd waits a second before it starts pacemakerd again; sbd's patience is short.
     pacemaker = f"[Unit]\nWants={UNIT}\n\n[Service]\nRestartSec=10ms\n"
     return {
-        PROGRAM: File(fill("pacemaker_watch.pl.j2", patience=f"{timing.watchdog_s / 6:.2f}"), mode=0o755),
+        PROGRAM: File(fill("pacemaker_watch.pl.j2", patience=f"{timing.watch_patience_s:.2f}"), mode=0o755),
         f"/etc/systemd/system/{UNIT}": File(unit),
         "/etc/systemd/system/pacemaker.service.d/tuchanka.conf": File(pacemaker),
     }

@@ -198,7 +198,7 @@ def left_late(timing: Timing) -> tuple[Phase, ...]:
     """The same when the watch has killed the daemon that the controller lives on."""
     detected, *rest = left(timing)
     rule = f"the watch's patience, a sixth of SBD_WATCHDOG_TIMEOUT {timing.watchdog_s} s; then {detected.rule}"
-    return (replace(detected, seconds=timing.watchdog_s / 6 + detected.seconds, rule=rule), *rest)
+    return (replace(detected, seconds=timing.watch_patience_s + detected.seconds, rule=rule), *rest)
 
 
 def unnoticed(timing: Timing) -> tuple[Phase, ...]:

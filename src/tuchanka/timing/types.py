@@ -43,6 +43,15 @@ class Timing:
     wal_receiver_timeout_ms: int
     tcp_user_timeout_ms: int
 
+    @property
+    def watch_patience_s(self) -> float:
+        """How long ``pacemaker-watch`` lets a daemon hang.
+
+        sbd needs up to three of its loops to believe in a daemon that was started again, and they have to end before
+        the watchdog fires.
+        """
+        return self.watchdog_s / 6
+
 
 @dataclass(frozen=True, slots=True)
 class Phase:

@@ -126,7 +126,10 @@ sub trouble {
     return -e "$data/standby.signal" && !hung_lately() ? '' : unwritable();
 }
 
-sub hung_lately { return -e $hung && time - ( stat _ )[9] < 60 }
+sub hung_lately { return age($hung) < 60 }
+
+# Seconds since a stamp was made; endless where there is none.
+sub age { return -e $_[0] ? time - ( stat _ )[9] : 'inf' }
 
 sub mark {
     my ($stamp) = @_;
@@ -200,7 +203,7 @@ sub control_state {
 
 # Says whether it has helped not long ago, and remembers that it helps now.
 sub recently {
-    my $age = -e $stamp ? time - ( stat _ )[9] : $AGAIN_S;
+    my $age = age($stamp);
     mark($stamp);
     return $age < $AGAIN_S;
 }
