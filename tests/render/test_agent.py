@@ -3,7 +3,9 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -17,6 +19,7 @@ PAF = """#!/usr/bin/perl
 use strict;
 use warnings;
 use FindBin;
+{subs}
 my $query = qq{
   {query}
 };
@@ -27,19 +30,39 @@ __END__
 =head1 NAME
 """
 
+# How PAF 2.3.0 chooses among its notifications, and sees whether one concerns its node.
+NOTIFICATIONS = """my ( $nodename, %OCF_NOTIFY_ENV, $OCF_SUCCESS );
+sub pgsql_notify_pre_stop {
+    my $rc;
+
+    # do nothing if the local node will not be stopped
+    return $OCF_SUCCESS unless scalar
+        grep { $_->{'uname'} eq $nodename } @{ $OCF_NOTIFY_ENV{'stop'} };
+}
+sub pgsql_notify {
+    for ( shift ) {
+        if    ( /^pre-promote$/  ) { return 1 }
+        elsif ( /^pre-demote$/   ) { return 2 }
+        elsif ( /^pre-stop$/     ) { return pgsql_notify_pre_stop() }
+    }
+}"""
+
 pytestmark = pytest.mark.skipif(shutil.which("perl") is None, reason="no perl on this host")
 
 
-def agent(folder: Path, query: str | None, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the agent beside a PAF with this query."""
+def agent(
+    folder: Path, query: str | None, *arguments: str, subs: str = "", meta: Mapping[str, str] = MappingProxyType({})
+) -> subprocess.CompletedProcess[str]:
+    """Run the agent beside a PAF with this query and these subs."""
     own = folder / "tuchanka" / "pgsqlms"
     own.parent.mkdir()
     own.write_text(agent_files(FAST)[AGENT].content)
     if query is not None:
         (folder / "heartbeat").mkdir()
-        (folder / "heartbeat" / "pgsqlms").write_text(PAF.replace("{query}", query))
+        (folder / "heartbeat" / "pgsqlms").write_text(PAF.replace("{query}", query).replace("{subs}", subs))
     command = ["perl", str(own), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env={"PATH": os.environ["PATH"]})
+    environment = {"PATH": os.environ["PATH"]} | {f"OCF_RESKEY_CRM_meta_{name}": it for name, it in meta.items()}
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
 
 
 def test_the_order_is_put_right_and_everything_else_runs_as_it_is(tmp_path: Path):
@@ -49,7 +72,7 @@ def test_the_order_is_put_right_and_everything_else_runs_as_it_is(tmp_path: Path
     name, folder, action, line = where.split("|")
     assert (Path(name).name, folder, action) == ("pgsqlms", str(tmp_path / "tuchanka"), "monitor")
     # Messages point into PAF's own file.
-    assert line == f"{tmp_path}/tuchanka/../heartbeat/pgsqlms:8"
+    assert line == f"{tmp_path}/tuchanka/../heartbeat/pgsqlms:9"
     assert (done.returncode, done.stderr) == (7, "")
 
 
@@ -84,3 +107,28 @@ def test_an_agent_that_does_not_compile_says_so(tmp_path: Path):
     done = agent(tmp_path, "}; sub (", "monitor")
     assert done.returncode != 0
     assert "heartbeat/pgsqlms line" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("kind", "here", "asked"),
+    [
+        pytest.param("pre-promote", "a", True, id="one that PAF names"),
+        pytest.param("post-promote", "a", False, id="one that PAF doesn't name"),
+        pytest.param("post-stop", "a", False, id="after a stop"),
+        pytest.param("pre-stop", "a", True, id="a stop of this node"),
+        pytest.param("pre-stop", "c", True, id="a stop of this node and another"),
+        pytest.param("pre-stop", "b", False, id="a stop of another node"),
+        pytest.param("pre-stop", "", True, id="a stop, and no word where this is"),
+        pytest.param("pre-demote", "b", True, id="a demotion, about which PAF asks nothing of the kind"),
+    ],
+)
+def test_paf_is_asked_only_about_notifications_that_matter_to_it(tmp_path: Path, kind: str, here: str, asked: bool):
+    kind_type, operation = kind.split("-")
+    meta = {"notify_type": kind_type, "notify_operation": operation, "on_node": here, "notify_stop_uname": "a c"}
+    done = agent(tmp_path, WRONG, "notify", subs=NOTIFICATIONS, meta=meta)
+    assert (done.returncode, bool(done.stdout), done.stderr) == ((7, True, "") if asked else (0, False, ""))
+
+
+def test_a_release_that_tells_its_notifications_in_another_way_is_asked_about_all(tmp_path: Path):
+    meta = {"notify_type": "post", "notify_operation": "stop", "on_node": "b", "notify_stop_uname": "a"}
+    assert agent(tmp_path, WRONG, "notify", meta=meta).returncode == 7

@@ -1,4 +1,4 @@
-"""Looks after the two Pacemaker daemons whose hanging sbd answers with a reset."""
+"""Looks after the Pacemaker daemons whose hanging sbd answers with a reset, and after the controller that sleeps."""
 
 from tuchanka.files import File
 from tuchanka.render.engine import fill
@@ -15,7 +15,7 @@ def watch_files(timing: Timing) -> dict[str, File]:
     """
     unit = f"""\
 [Unit]
-Description=Kills Pacemaker daemons that hang, so that they are started again
+Description=Kills Pacemaker daemons that hang and wakes the controller that sleeps
 After=pacemaker.service
 
 [Service]
