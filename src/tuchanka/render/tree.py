@@ -8,6 +8,7 @@ from tuchanka.render.pcs import cluster_script, instance_scripts
 from tuchanka.render.postgresql import instance_files
 from tuchanka.render.quorum import quorum_files, witness_files
 from tuchanka.render.system import system_files
+from tuchanka.render.vips import vip_files
 from tuchanka.render.watch import watch_files
 from tuchanka.timing.types import Timing
 from tuchanka.topology.types import Cluster, Topology
@@ -20,7 +21,7 @@ def machine_files(topology: Topology, machine: str, timing: Timing) -> dict[str,
         return files | witness_files()
     cluster = topology.cluster_of(machine)
     files |= quorum_files(topology, cluster, timing) | agent_files(timing) | failback_files(cluster)
-    files |= command_files(topology, cluster, machine) | watch_files(timing)
+    files |= command_files(topology, cluster, machine) | watch_files(timing) | vip_files(cluster)
     for instance in cluster.instances:
         if machine in instance.nodes:
             files |= instance_files(topology, cluster, instance, machine, timing)

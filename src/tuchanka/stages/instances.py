@@ -60,10 +60,12 @@ async def stop(machine: Machine, paths: InstancePaths) -> None:
     await machine.run(command, user="postgres", timeout=SERVER_S)
 
 
-async def psql(machine: Machine, instance: Instance, database: str, statements: str) -> str:
+async def psql(
+    machine: Machine, instance: Instance, database: str, statements: str, *, timeout: float = SERVER_S
+) -> str:
     """Run statements as the superuser through the socket; they come by standard input, never as an argument."""
     command = ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", PG_SOCKETS, "-p", str(instance.port), "-d", database]
-    done = await machine.run([*command, "-f", "-"], stdin=statements.encode(), user="postgres", timeout=SERVER_S)
+    done = await machine.run([*command, "-f", "-"], stdin=statements.encode(), user="postgres", timeout=timeout)
     return done.stdout
 
 
