@@ -44,6 +44,24 @@ class Timing:
     tcp_user_timeout_ms: int
 
     @property
+    def knet_ping_interval_ms(self) -> int:
+        """How often corosync's transport pings each other node: once a round of its thread, however short the token.
+
+        Source: libknet.h, KNET_THREADS_TIMER_RES.
+        """
+        return max(self.token_ms // 4, 200)
+
+    @property
+    def knet_ping_timeout_ms(self) -> int:
+        """How long a link may be silent until nothing is sent over it any more.
+
+        corosync.conf(5) derives it from the token: half of it, so that traffic moves to another link before the token
+        is lost. There is one link. Under a short token that is one round of the thread that compares, and one that
+        wakes up 10 ms late cuts a healthy node off; five rounds are as safe as the default of a long token.
+        """
+        return max(self.token_ms // 2, 5 * self.knet_ping_interval_ms)
+
+    @property
     def watch_patience_s(self) -> float:
         """How long ``pacemaker-watch`` lets a daemon hang.
 
