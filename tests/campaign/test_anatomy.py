@@ -164,3 +164,13 @@ def test_the_vip_of_the_primary_need_not_be_called_after_the_instance() -> None:
     line = (8.0, "pacemaker-controld", "notice: Result of start operation for front-vip on tuchanka2b: OK")
     renamed = [*change(events, Journal, lambda _: None), Journal(INJECTED + line[0], NEW, line[1], line[2])]
     assert measured(renamed).at["VIP up"] == pytest.approx(8.0)
+
+
+def test_what_comes_after_the_first_write_is_a_point_and_no_phase() -> None:
+    """A planned move needs no fencing; the token that the node loses when it ends is not what was waited for."""
+    found = measured(power_loss(), INJECTED + 0.9)
+    assert found.points["token lost"] == pytest.approx(1.03)
+    assert (found.at["detected"], found.at["quorum decided"], found.at["fenced"]) == (None, None, None)
+    # The agents of these end, and are told of, when a client may have been served already.
+    assert (found.at["promoted"], found.at["VIP up"], found.at["first write"]) == pytest.approx((0.9, 0.9, 0.9))
+    assert sum(value or 0 for value in found.seconds.values()) == pytest.approx(0.9)

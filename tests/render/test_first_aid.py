@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.render.test_default import TOPOLOGY
 from tuchanka.render.agent import AGENT, FIRST_AID, agent_files
 from tuchanka.timing.profiles import FAST
 
@@ -52,7 +53,7 @@ class Server:
             (home / name).chmod(0o755)
         (home / "logger").write_text(f'#!/bin/sh\necho "$*" >> {home}/noted\n')
         (home / "logger").chmod(0o755)
-        text = agent_files(FAST)[FIRST_AID].content.replace("$HANG_S  = 3", "$HANG_S  = 1")
+        text = agent_files(TOPOLOGY.clusters[2], FAST)[FIRST_AID].content.replace("$HANG_S  = 3", "$HANG_S  = 1")
         (home / "aid.pl").write_text(text)
         self.is_("up", "in production")
 
@@ -233,7 +234,7 @@ def test_a_server_that_begins_to_hang_while_paf_looks_makes_the_monitor_begin_an
     (tmp_path / "heartbeat" / "pgsqlms").write_text(PAF.replace("{home}", str(tmp_path)))
     (tmp_path / "aid.pl").rename(tmp_path / "tuchanka" / "first_aid.pl")
     agent = tmp_path / "tuchanka" / "pgsqlms"
-    agent.write_text(agent_files(FAST)[AGENT].content)
+    agent.write_text(agent_files(TOPOLOGY.clusters[2], FAST)[AGENT].content)
     environment = {**server.environment, "OCF_RESKEY_CRM_meta_interval": "2000"}
     done = subprocess.run(["perl", agent, "monitor"], check=False, env=environment, timeout=30)
     assert (done.returncode, (tmp_path / "calls").read_text()) == (8, "monitor\nmonitor\n")

@@ -93,7 +93,8 @@ def test_a_controller_that_waits_for_anything_else_is_left_alone(tmp_path: Path)
             watched(tmp_path, daemon, CONTROLLER, 0)
         finally:
             daemon.kill()
-        assert daemon.stdout and not daemon.stdout.read()
+        assert daemon.stdout
+        assert not daemon.stdout.read()
 
 
 def test_the_unit_starts_with_pacemaker():

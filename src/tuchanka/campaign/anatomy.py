@@ -134,6 +134,9 @@ PART_OF: Mapping[str, str] = {
 
 PHASES: tuple[str, ...] = tuple(COMPLETED_BY)
 
+TOLD_LATE = frozenset({"promoted", "VIP up"})
+"""Phases of which the journal tells when their agent has ended: a client may have been served before."""
+
 
 @dataclass(frozen=True, slots=True)
 class Anatomy:
@@ -141,7 +144,8 @@ class Anatomy:
 
     ``at`` is seconds from the injection, and so is ``points``, which is finer. ``seconds`` is how long each phase
     lasted: since the latest phase before it that was seen, so that they add up to the latest ``at``. A phase that
-    came before one listed earlier lasted 0.
+    came before one listed earlier lasted 0. What came after the first write had no part in the reaction: it is a
+    point, and no phase.
     """
 
     at: dict[str, float | None]
@@ -166,7 +170,7 @@ def anatomy(
         points |= {point: None if t is None else t - injected for point, t in known.items()}
         points[ANNOUNCED] = _announced(trial, injected)
     at = {
-        phase: next((t for end in ends if (t := points[end]) is not None), None)
+        phase: next((t for end in ends if (t := _within(phase, points[end], points[FIRST_WRITE])) is not None), None)
         for phase, ends in COMPLETED_BY.items()
     }
     if at["recovered"] is None and "recovered" not in trial.started.predicted:
@@ -178,6 +182,13 @@ def anatomy(
             seconds[phase] = max(0.0, t - reached)
             reached = max(reached, t)
     return Anatomy(at, seconds, points)
+
+
+def _within(phase: str, t: float | None, first_write: float | None) -> float | None:
+    """Return when a phase was over as far as the service is concerned; None where it came too late to matter."""
+    if t is None or first_write is None or t <= first_write:
+        return t
+    return first_write if phase in TOLD_LATE else None
 
 
 def _first(trial: Slice, rule: Rule, injected: float, points: dict[str, float | None]) -> float | None:

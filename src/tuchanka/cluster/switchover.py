@@ -25,7 +25,7 @@ PRIMARY_S = 30.0
 CATCH_UP_S = 20.0
 # Above every score of PAF (1001), a preference for the home node (500) and stickiness.
 SCORE = 9000
-# Where the primary serves on so long after the score was set, it won't move: a monitor, which was under way, undid it.
+# A primary that serves on so long after the score was set won't move: a monitor, which was under way, undid it.
 BEGIN_S = 5.0
 TRIES = 3
 ANSWER_S = 2.0

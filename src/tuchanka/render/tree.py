@@ -20,7 +20,7 @@ def machine_files(topology: Topology, machine: str, timing: Timing) -> dict[str,
     if topology.witness is not None and machine == topology.witness.name:
         return files | witness_files()
     cluster = topology.cluster_of(machine)
-    files |= quorum_files(topology, cluster, timing) | agent_files(timing) | failback_files(cluster)
+    files |= quorum_files(topology, cluster, timing) | agent_files(cluster, timing) | failback_files(cluster)
     files |= command_files(topology, cluster, machine) | watch_files(timing) | vip_files(cluster)
     for instance in cluster.instances:
         if machine in instance.nodes:

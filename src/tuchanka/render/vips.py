@@ -1,4 +1,4 @@
-"""Says no for a floating address that isn't here: whoever still sends to this node is answered instead of left waiting."""
+"""Refuses what comes for a floating address that is elsewhere: whoever still sends to this node needn't wait."""
 
 from tuchanka.files import File
 from tuchanka.render.engine import fill
