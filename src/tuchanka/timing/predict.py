@@ -22,15 +22,13 @@ HEARTBEAT_MOST_MS = 120_000
 """The heartbeat's bounds (heartbeat_interval_min and heartbeat_interval_max)."""
 
 # What doesn't follow from a timeout is calibrated, here and nowhere else, with the journals of power losses under
-# "fast" on four cores: runs of five trials had medians of 8.1 to 9.1 s. Two write gaps measured by hand check it:
-# 9.6 s (token 1000, quorum device 1000/2500, watchdog 3 s, stonith-watchdog-timeout 6 s), predicted 10.3 s;
-# 19.6 s (token 3000, quorum device 2000/4000, watchdog 5 s, stonith-watchdog-timeout 10 s), predicted 18.7 s.
+# "fast" on four cores: medians of 7.4 s (two nodes) and 7.8 s (four). "steady", three trials, 18.2 s, checks it.
 DECISION_HEARTBEATS = QNETD_PATIENCE - 0.5
 """When qnetd calls a dead client dead, in heartbeats after the fault: on average half of one was over by then."""
-REQUEST_S = 0.6
-"""Until fencing is asked for: 0.1 s, or 1.1 s in half of the cases, where Pacemaker's controller finds updates of the
-CIB pending and sleeps a second before it asks for a new transition (controld_schedulerd.c)."""
-PROMOTED_S = 1.05
+REQUEST_S = 0.35
+"""Until fencing is asked for: 0.1 s, and up to twice 0.2 s where Pacemaker's controller finds updates of the CIB
+pending and sleeps (controld_schedulerd.c), until ``pacemaker-watch`` wakes it."""
+PROMOTED_S = 0.9
 """PAF's four notifications and its election among the standbys, then ``pg_ctl promote``."""
 VIP_UP_S = 0.33
 """PAF's notification after the promotion, then starting the VIP and announcing it."""
