@@ -131,8 +131,8 @@ async def _taken_over(lab: Lab, cluster: Cluster, switch: Switch, note: Note) ->
         state = await observe(lab, cluster)
         primary = state.instance(switch.instance).primary
         note(f"primary: {primary or 'none'}")
-        if taken and primary == switch.target:
-            return "moved"
+        if taken:  # Pacemaker may learn of it a moment later
+            return "moved" if primary == switch.target else None
         return "stayed" if primary == switch.source else None
 
     longest = timing.demote_timeout_s + timing.promote_timeout_s + 4 * timing.notify_timeout_s + SLACK_S
@@ -150,7 +150,7 @@ async def _taken_over(lab: Lab, cluster: Cluster, switch: Switch, note: Note) ->
 
 async def _accepts_writes(lab: Lab, cluster: Cluster, switch: Switch) -> bool:
     """Ask the target's server; one that doesn't answer accepts none."""
-    instance = next(one for one in cluster.instances if one.name == switch.instance)
+    instance = cluster.instance(switch.instance)
     question = "select pg_is_in_recovery();\n"
     try:
         answer = await psql(lab.machine(switch.target), instance, "postgres", question, timeout=ANSWER_S)

@@ -57,9 +57,9 @@ class Timing:
 
         corosync.conf(5) derives it from the token: half of it, so that traffic moves to another link before the token
         is lost. There is one link. Under a short token that is one round of the thread that compares, and one that
-        wakes up 10 ms late cuts a healthy node off; five rounds are as safe as the default of a long token.
+        wakes up 10 ms late cuts a healthy node off. So it is five pings.
         """
-        return max(self.token_ms // 2, 5 * self.knet_ping_interval_ms)
+        return 5 * self.knet_ping_interval_ms
 
     @property
     def watch_patience_s(self) -> float:
