@@ -207,9 +207,12 @@ class RealLab:
         return [int(process.name) for process in pids() if is_first_in(process, group)]
 
     def leader(self, node: str) -> int:
-        """Return the PID, on the host, of the first process of a machine that is on."""
-        (found,) = self.leaders(node)
+        """Return the PID, on the host, of the machine's first process; one that was reset is off for a moment."""
+        (found,) = wait_for(lambda: self.leaders(node), f"{node} on", seconds=10)
         return found
+
+    def is_booted(self, node: str) -> bool:
+        return self.execute(node, "systemctl", "is-active", "multi-user.target", status=None) == "active"
 
     def on_disk(self, node: str, path: str) -> Path:
         """Return where the host finds a file of a machine, while that is on."""

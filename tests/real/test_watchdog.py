@@ -14,8 +14,7 @@ def test_a_machine_whose_sbd_freezes_is_reset_and_comes_back_without_the_cluster
 
     wait_for(lambda: "watchdog expired" in disturbed.supervisor_said(node)[before:], "the watchdog", seconds=30)
     wait_for(lambda: "booted" in disturbed.supervisor_said(node)[before:], "a boot by itself", seconds=30)
-    booted = ("systemctl", "is-active", "multi-user.target")
-    wait_for(lambda: disturbed.execute(node, *booted, status=None) == "active", "the end of the boot", seconds=30)
+    wait_for(lambda: disturbed.is_booted(node), "the end of the boot", seconds=30, every=0.2)
     assert disturbed.leader(node) != leader
     for service in ("corosync", "corosync-qdevice", "pacemaker", "sbd"):
         assert disturbed.execute(node, "systemctl", "is-active", service, status=None) == "inactive"
