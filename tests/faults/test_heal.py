@@ -5,15 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from tuchanka.errors import MachineError
 from tuchanka.faults import power
 from tuchanka.faults.catalogue import CATALOGUE
-from tuchanka.faults.heal import ORDER, heal_all, verbs
+from tuchanka.faults.heal import ORDER, TRIES, heal_all, verbs
 from tuchanka.faults.inside.signals import NOT_FOUND
 from tuchanka.faults.marks import mark, marked, unmark
 from tuchanka.faults.scene import make_scene
 from tuchanka.lab.folder import LabFolder
 from tuchanka.lab.lab import Lab
-from tuchanka.machines.fake import FakeProvider
+from tuchanka.machines.fake import FakeProvider, Step
 from tuchanka.machines.protocols import Completed
 from tuchanka.timing.derive import derive
 from tuchanka.topology.load import load
@@ -71,6 +72,33 @@ async def test_without_power_what_is_off_stays_off(lab: Lab, provider: FakeProvi
 async def test_healing_one_machine_leaves_the_others(lab: Lab, provider: FakeProvider):
     await heal_all(lab, ["tuchanka2b"])
     assert [name for name in MADE if provider.machine(name).on] == ["tuchanka2b"]
+
+
+class Going:
+    """Answers as a machine that goes, and is back, so many times while programs run in it."""
+
+    def __init__(self, times: int) -> None:
+        self.left = times
+
+    def __call__(self, step: Step) -> Completed | None:
+        if not step.what.startswith("python3 -"):
+            return Completed(0, "healed\n", "")
+        self.left -= 1
+        if self.left >= 0:
+            return Completed(1, "", "nsenter: cannot open /proc/1/ns/cgroup: No such file or directory")
+        return Completed(NOT_FOUND, "", "")
+
+
+async def test_a_machine_that_goes_in_the_middle_is_healed_when_it_is_back(lab: Lab, provider: FakeProvider):
+    provider.script = Going(TRIES - 1)
+    await heal_all(lab, ["tuchanka2a"])
+    assert sum(line.startswith("python3 -") for line in provider.commands("tuchanka2a")) == TRIES
+
+
+async def test_what_cannot_be_healed_is_said(lab: Lab, provider: FakeProvider):
+    provider.script = Going(TRIES)
+    with pytest.raises(MachineError, match="can't wake processes: nsenter"):
+        await heal_all(lab, ["tuchanka2a"])
 
 
 def test_marks(lab: Lab):

@@ -57,11 +57,11 @@ def test_healing(tmp_path: Path):
     assert provider.commands() == []
 
 
-def test_a_machine_that_cannot_be_told_is_reset(tmp_path: Path):
+def test_a_machine_that_cannot_be_told_loses_power(tmp_path: Path):
     answers = [Completed(1, "", "sh: 1: Cannot fork"), HEALED]
     provider = FakeProvider(lambda step: answers.pop(0) if step.verb == "run" else None)
     asyncio.run(resources.heal(scene_of(tmp_path, provider, "tuchanka2", "tuchanka2a", None)))
-    assert [step.verb for step in provider.steps] == ["run", "reset", "power_on", "run"]
+    assert [step.verb for step in provider.steps] == ["run", "power_off", "power_on", "run"]
 
 
 @pytest.mark.parametrize("program", [resources.STARVE, resources.FEED])

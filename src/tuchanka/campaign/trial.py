@@ -29,6 +29,7 @@ from tuchanka.events import (
     TrialStarted,
 )
 from tuchanka.faults.fault import Fault, Scene
+from tuchanka.faults.heal import heal_by
 from tuchanka.heartbeat.client import configure, recording
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.progress import Note, Progress
@@ -122,7 +123,7 @@ async def run_trial(lab: Lab, trial: Trial, history: History, progress: Progress
 async def _heal_at_any_rate(trial: Trial, course: _Course, progress: Progress) -> None:
     try:
         with progress.step("heal", trial.scene.target):
-            await within(HEAL_S, trial.fault.heal(trial.scene), what="the healing")
+            await within(HEAL_S, heal_by(trial.fault.heal, trial.scene), what="the healing")
     except TuchankaError as error:
         course.problems.append(f"healing failed: {error}")
 
@@ -145,7 +146,7 @@ async def _break_and_mend(lab: Lab, trial: Trial, course: _Course, history: Hist
                 if returned:
                     await _count(lab, trial, trial.instance, history, config.run, watches)
             with progress.step("heal", trial.scene.target):
-                await within(HEAL_S, trial.fault.heal(trial.scene), what="the healing")
+                await within(HEAL_S, heal_by(trial.fault.heal, trial.scene), what="the healing")
                 course.healed = True
                 history.add(FaultHealed(time.monotonic(), number, trial.fault.name, trial.scene.target))
             history.add(RestoreStarted(time.monotonic(), number, trial.scene.target))

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 
+from tuchanka.errors import MachineError
 from tuchanka.faults.catalogue import CATALOGUE
 from tuchanka.faults.fault import Family, Fault, Scene
 from tuchanka.faults.power import power_on, power_on_staggered
@@ -20,6 +21,9 @@ ORDER: tuple[Family, ...] = (
 )
 
 Heal = Callable[[Scene], Awaitable[None]]
+
+# A watchdog may reset a machine at any moment of a fault, so also in the middle of a healing; and then another's.
+TRIES = 3
 
 
 def verbs(catalogue: Mapping[str, Fault]) -> list[Heal]:
@@ -47,4 +51,20 @@ async def heal(scene: Scene, *, power: bool = True) -> None:
     """Take back every fault on the scene."""
     for verb in verbs(CATALOGUE):
         if power or verb is not power_on:
+            await heal_by(verb, scene)
+
+
+async def heal_by(verb: Heal, scene: Scene) -> None:
+    """Take back what one verb heals; again, where a machine went while it did: each waits for one that boots.
+
+    Raises:
+        MachineError: it failed ``TRIES`` times.
+    """
+    for left in reversed(range(TRIES)):
+        try:
             await verb(scene)
+        except MachineError:
+            if not left:
+                raise
+        else:
+            return

@@ -138,7 +138,7 @@ def _filling(path: str) -> str:
 
 
 async def heal(scene: Scene) -> None:
-    """End what uses the resources up. A machine that is too far gone to be told so is reset."""
+    """End what uses the resources up. A machine too far gone to be told so loses power."""
     units = " ".join(UNITS)
     files = " ".join(shlex.quote(f"{folder.rstrip('/')}/{FILLER}") for folder in DISKS.values())
     # A unit that isn't there is none to stop; without memory or processes the command itself comes to nothing.
@@ -156,7 +156,8 @@ async def heal(scene: Scene) -> None:
                 return
         except (DeadlineExceeded, MachineError):
             pass
-        await machine.reset()
+        # No reset: its watchdog may just have done that, and a machine that is off for a moment refuses another.
+        await machine.power_off()
         await machine.power_on()
         await machine.run(["sh", "-c", command], timeout=STOP_S)
 
