@@ -66,6 +66,16 @@ def test_flags_of_a_node(flag: str):
     assert read.nodes[A] == UP
 
 
+def test_a_node_that_has_not_joined_is_no_standby():
+    text = seen("healthy.xml")
+    at = text.index(f'<node name="{B}" id="2" online')
+    for flag in ("standby", "pending"):
+        text = text[:at] + text[at:].replace(f'{flag}="false"', f'{flag}="true"', 1)
+    read = parse(text)
+    assert read is not None
+    assert read.nodes[B] == UP
+
+
 def test_an_address_on_two_nodes_is_seen_on_both():
     node = f'<node name="{A}" id="1" cached="true"/>'
     text = seen("healthy.xml")

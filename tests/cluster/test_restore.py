@@ -2,16 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from tests.cluster.test_restore_choice import BEHIND, NODE, PARTED
+from tests.cluster.views import healthy
 from tuchanka.cluster import restore
+from tuchanka.cluster.observe import join
 from tuchanka.cluster.restore_choice import Method, Seen
 from tuchanka.cluster.restore_plan import Step, make_plan
+from tuchanka.cluster.state import ClusterState
 from tuchanka.errors import CommandFailed, LabError
 from tuchanka.lab.progress import Silent
+from tuchanka.machines.fake import FakeProvider
 from tuchanka.topology.load import load
 
 CLUSTER = load(None).cluster("tuchanka2")
@@ -107,3 +112,41 @@ async def test_a_node_that_came_back_quickly_is_restored_only_after_its_fencing(
     lab: Any = None
     await restore.wait_fenced(lab, CLUSTER, NODE)
     assert seen == [True, True, False]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("looks", "starts"),
+    [
+        ([{}, {"state": "streaming"}], 0),
+        ([{"stack_running": False}, {}, {"state": "streaming"}], 1),
+        ([{"stack_running": False, "unclean": True}, {"stack_running": False}, {"state": "streaming"}], 1),
+        ([{"stack_running": False, "power": "off"}, {"state": "streaming"}], 0),
+    ],
+)
+async def test_a_pacemaker_that_was_not_let_in_is_started_again(
+    monkeypatch: pytest.MonkeyPatch, looks: list[dict[str, Any]], starts: int
+):
+    left = iter(looks)
+    started: list[str] = []
+
+    async def observe(*_: Any) -> ClusterState:
+        return standing(**next(left))
+
+    async def start_node(_cluster: Any, node: Any) -> None:
+        started.append(node.name)
+
+    monkeypatch.setattr(restore, "observe", observe)
+    monkeypatch.setattr(restore, "start_node", start_node)
+    provider = FakeProvider()
+    lab: Any = SimpleNamespace(machine=provider.machine, timing=SimpleNamespace(start_timeout_s=60.0))
+    assert await restore._streams(lab, CLUSTER, NODE, ("krogan2",), lambda _: None) == []
+    assert started == [NODE] * starts
+
+
+def standing(*, state: str | None = None, **changes: Any) -> ClusterState:
+    """The cluster while the copy on the node has this state of replication."""
+    seen = join(CLUSTER, healthy())
+    copies = [replace(copy, state=state) if copy.node == NODE else copy for copy in seen.instances[0].copies]
+    nodes = [replace(node, **changes) if node.name == NODE else node for node in seen.nodes]
+    return replace(seen, nodes=tuple(nodes), instances=(replace(seen.instances[0], copies=tuple(copies)),))

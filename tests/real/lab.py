@@ -143,11 +143,16 @@ class RealLab:
     def up(self) -> None:
         self.run("up", CLUSTER, seconds=UP_S)
 
+    def argv_on(self, node: str, *command: str) -> list[str]:
+        return ["nsenter", f"--target={self.leader(node)}", "--all", "--", *command]
+
+    def argv_inside(self, *command: str) -> list[str]:
+        return ["nsenter", f"--net={self.paths.namespace_file}", "--", *command]
+
     def execute(self, node: str, *command: str, status: int | None = 0, seconds: float = 60) -> str:
         """Run a command on a machine and return what it printed, errors too; past the program, which takes longer."""
-        argv = ["nsenter", f"--target={self.leader(node)}", "--all", "--", *command]
         done = subprocess.run(
-            argv,
+            self.argv_on(node, *command),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -166,7 +171,7 @@ class RealLab:
 
     def inside(self, *command: str, stdin: str = "", seconds: float = 30) -> Done:
         """Run a command of the host in the lab's network."""
-        argv = ["nsenter", f"--net={self.paths.namespace_file}", "--", *command]
+        argv = self.argv_inside(*command)
         return subprocess.run(argv, input=stdin, capture_output=True, text=True, timeout=seconds, check=False)
 
     def state(self) -> dict[str, Any]:

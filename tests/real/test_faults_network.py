@@ -1,13 +1,16 @@
 """Who hears whom under each fault of the network. The cluster is stopped meanwhile, so that nobody is fenced."""
 
+import contextlib
 import json
+import select
+import subprocess
 import sys
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection, Iterator
 
 import pytest
 
 from tests.real.lab import ADDRESSES, CLUSTER, MACHINES, RealLab, wait_for
+from tuchanka.machines.nspawn.machine import ENVIRONMENT
 from tuchanka.machines.nspawn.missing import missing
 from tuchanka.machines.protocols import CLIENT, Latency
 
@@ -15,6 +18,7 @@ pytestmark = pytest.mark.lab
 
 A, B, WITNESS = MACHINES
 SECONDS = 1.0
+START_S = 30.0
 # Everybody calls its name into the room, by broadcast, which needs no answer, and counts whom it hears.
 PROBE = """
 import collections, json, select, socket, sys, time
@@ -22,6 +26,8 @@ name, seconds = sys.argv[1], float(sys.argv[2])
 room = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 room.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
 room.bind(("", 9999))
+print("ready", flush=True)
+sys.stdin.readline()
 heard, calls, begin = collections.Counter(), 0, time.monotonic()
 while (now := time.monotonic()) < begin + seconds:
     if now >= begin + calls * 0.01:
@@ -49,6 +55,21 @@ except OSError:
 EVERYBODY = {(a, b) for a in (*MACHINES, CLIENT) for b in (*MACHINES, CLIENT) if a != b}
 
 
+Probe = subprocess.Popen[str]
+
+
+def all_at_once(probes: Collection[Probe]) -> list[str]:
+    """Let the probes begin when the last one is there, and return what each printed."""
+    for probe in probes:
+        assert probe.stdin
+        assert probe.stdout
+        assert select.select([probe.stdout], [], [], START_S)[0], "a probe did not start"
+        assert probe.stdout.readline() == "ready\n"
+    for probe in probes:
+        print("go", file=probe.stdin, flush=True)
+    return [probe.communicate(timeout=START_S)[0] for probe in probes]
+
+
 class Room:
     """The lab's network, as those who are in it find it."""
 
@@ -57,9 +78,12 @@ class Room:
 
     def counts(self) -> dict[str, dict[str, float]]:
         """Listener → speaker → how much of what was said was heard, in per cent."""
-        with ThreadPoolExecutor() as pool:
-            asked = {name: pool.submit(self._probe, name) for name in (*MACHINES, CLIENT)}
-            told = {name: json.loads(one.result()) for name, one in asked.items()}
+        probes = {name: self._probe(name) for name in (*MACHINES, CLIENT)}
+        with contextlib.ExitStack() as stack:
+            for probe in probes.values():
+                stack.enter_context(probe)
+                stack.callback(probe.kill)
+            told = {name: json.loads(said) for name, said in zip(probes, all_at_once(probes.values()), strict=True)}
         return {
             name: {
                 other: 100 * count / told[other]["calls"] for other, count in one["heard"].items() if other != name
@@ -67,12 +91,14 @@ class Room:
             for name, one in told.items()
         }
 
-    def _probe(self, name: str) -> str:
-        # A client comes a little sooner than a machine; all are there for most of the time.
+    def _probe(self, name: str) -> Probe:
         words = ("-c", PROBE, name, str(SECONDS))
-        if name == CLIENT:
-            return self.lab.inside(sys.executable, *words).stdout
-        return self.lab.execute(name, "python3", *words)
+        argv = (
+            self.lab.argv_inside(sys.executable, *words)
+            if name == CLIENT
+            else self.lab.argv_on(name, "python3", *words)
+        )
+        return subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT)
 
     def heard(self) -> set[tuple[str, str]]:
         """(speaker, listener) of all that is heard."""

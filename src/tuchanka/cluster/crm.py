@@ -59,7 +59,9 @@ def parse(text: str) -> CrmView | None:
         maintenance=options is not None and options.get("maintenance-mode") == "true",
         nodes={
             node.get("name", ""): CrmNode(
-                **{flag: node.get(flag) == "true" for flag in ("online", "standby", "maintenance")},
+                **{flag: node.get(flag) == "true" for flag in ("online", "maintenance")},
+                # A node that hasn't joined yet is called a standby, too: nothing runs on either.
+                standby=node.get("standby") == "true" and node.get("pending") != "true",
                 unclean=node.get("unclean") == "true" or node.get("name") in condemned,
             )
             for node in root.iterfind("nodes/node")

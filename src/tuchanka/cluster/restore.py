@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import get_args
 
 from tuchanka.cluster.observe import observe
-from tuchanka.cluster.operate import HEALTHY_S, wait_healthy
+from tuchanka.cluster.operate import HEALTHY_S, start_node, wait_healthy
 from tuchanka.cluster.restore_act import do
 from tuchanka.cluster.restore_choice import Method
 from tuchanka.cluster.restore_look import look
@@ -13,7 +13,7 @@ from tuchanka.cluster.restore_plan import Step, make_plan
 from tuchanka.cluster.state import ClusterState
 from tuchanka.errors import CommandFailed, DeadlineExceeded, LabError, UnknownName
 from tuchanka.lab.lab import Lab
-from tuchanka.lab.progress import Progress
+from tuchanka.lab.progress import Note, Progress
 from tuchanka.topology.types import Cluster, Instance
 from tuchanka.waiting import wait_until
 
@@ -160,7 +160,7 @@ async def _attempt(
             return {step.instance: methods[step.instance]}
         if step in starts:
             with progress.step("streaming", node) as note:
-                missing = await _streams(lab, cluster, node, tuple(methods))
+                missing = await _streams(lab, cluster, node, tuple(methods), note)
                 if missing:
                     note(f"{', '.join(missing)} does not stream")
             if missing:
@@ -172,14 +172,22 @@ def _method(step: Step) -> Method:
     return next(method for method in METHODS if method == step.action)
 
 
-async def _streams(lab: Lab, cluster: Cluster, node: str, names: tuple[str, ...]) -> list[str]:
-    """Wait until the copies stream or it is clear that they won't; return those that don't."""
+async def _streams(lab: Lab, cluster: Cluster, node: str, names: tuple[str, ...], note: Note) -> list[str]:
+    """Wait until the copies stream or it is clear that they won't; return those that don't.
+
+    A Pacemaker that the coordinator doesn't let in ends itself for good, which says nothing about the data. That
+    happens to a node that was lost while the coordinator was fetching its configuration; the next time it is let in.
+    """
     running_since: dict[str, float] = {}
     waiting = list(names)
 
     async def settled() -> list[str] | None:
         nonlocal waiting
         state = await observe(lab, cluster)
+        here = state.node(node)
+        if here.power == "on" and not here.stack_running and not here.unclean:
+            note("Pacemaker has ended itself: starting it again")
+            await start_node(cluster, lab.machine(node))
         hopeless = []
         waiting = []
         for name in names:
@@ -189,7 +197,7 @@ async def _streams(lab: Lab, cluster: Cluster, node: str, names: tuple[str, ...]
             waiting.append(name)
             if copy.in_recovery is not None:
                 running_since.setdefault(name, time.monotonic())
-            stopped = name in state.node(node).fail_counts and copy.in_recovery is None
+            stopped = name in here.fail_counts and copy.in_recovery is None
             if stopped or time.monotonic() - running_since.get(name, time.monotonic()) > STREAM_S:
                 hopeless.append(name)
         return hopeless or (["-"] if not waiting else None)
