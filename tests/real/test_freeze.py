@@ -11,7 +11,7 @@ from tuchanka.errors import DeadlineExceeded, MachineError
 from tuchanka.machines.nspawn.machine import NspawnMachine
 from tuchanka.machines.nspawn.provider import NspawnProvider
 from tuchanka.topology.load import load
-from tuchanka.waiting import wait_until
+from tuchanka.waiting import wait_until, within
 
 pytestmark = pytest.mark.lab
 
@@ -34,13 +34,12 @@ def test_a_frozen_machine_stands_still_answers_nothing_and_goes_on_when_it_is_th
     async def work() -> None:
         begun = time.monotonic()
         frozen = await one.freeze()
-        assert begun < frozen < begun + 1
+        assert begun < frozen < time.monotonic()
         assert await one.frozen()
         ticks = tick()
-        begun = time.monotonic()
         with pytest.raises(DeadlineExceeded, match="'true' had not ended after 1 s"):
-            await one.run(["true"], timeout=1)
-        assert time.monotonic() - begun < 2  # it could be killed, frozen as it was
+            # It can be killed, frozen as it is: nobody waits for the thaw.
+            await within(30, one.run(["true"], timeout=1), what="the end of a command")
         with pytest.raises(MachineError, match="is frozen"):
             await one.shut_down()
         await asyncio.sleep(WATCHDOG_S + 1)
@@ -95,9 +94,7 @@ def test_the_power_switch_works_on_a_frozen_machine(disturbed: RealLab, verb: st
 
     async def work() -> None:
         await one.freeze()
-        begun = time.monotonic()
-        await getattr(one, verb)()
-        assert time.monotonic() - begun < 5
+        await within(30, getattr(one, verb)(), what=verb)
         await one.power_on()
         assert not await one.frozen()
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.real.lab import ADDRESSES, CLUSTER, MACHINES, VIPS, RealLab, new_lab
+from tests.real.lab import ADDRESSES, CLUSTER, MACHINES, VIPS, RealLab, new_lab, wait_for
 from tests.real.leftovers import leftovers
 
 pytestmark = pytest.mark.lab
@@ -38,9 +38,9 @@ def test_one_address_is_a_machine_of_its_own_in_each_lab(lab: RealLab, other: Re
 
 
 def test_neither_sees_what_only_the_other_has(lab: RealLab, other: RealLab) -> None:
-    assert ping(lab, VIPS["krogan2"])
+    wait_for(lambda: ping(lab, VIPS["krogan2"]), "an answer from the address that one lab has")
     assert not ping(other, VIPS["krogan2"])
-    assert ping(other, ADDRESSES["tuchanka2a"])
+    wait_for(lambda: ping(other, ADDRESSES["tuchanka2a"]), "an answer from a machine of the other's")
 
 
 def test_secrets_are_not_shared(lab: RealLab, other: RealLab) -> None:

@@ -1,7 +1,7 @@
 """The phases of a reaction, predicted and measured: of one trial, and the medians over many. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
@@ -61,6 +61,8 @@ class _Look:
 
 ONE = _Look(left=96.0, bar=34.0, gap=12.0)
 MANY = _Look(left=330.0, bar=16.0, gap=3.0)
+# How wide a letter of a heading is, which is bold.
+LETTER = 8.0
 
 
 def names(verdict: Verdict) -> list[str]:
@@ -156,7 +158,9 @@ def median_bars(groups: Sequence[Group]) -> Markup | None:
     if not stacks:
         return None
     title = f"Phases of the reactions of {groups[0].key.cluster}, predicted and measured"
-    return _draw(stacks, group_names(groups), title, MANY)
+    longest = max(len(stack.heading) + len(stack.label) for stack in stacks)
+    look = replace(MANY, left=max(MANY.left, longest * LETTER + 24))
+    return _draw(stacks, group_names(groups), title, look)
 
 
 def group_names(groups: Iterable[Group]) -> list[str]:
