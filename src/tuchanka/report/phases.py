@@ -61,8 +61,6 @@ class _Look:
 
 ONE = _Look(left=96.0, bar=34.0, gap=12.0)
 MANY = _Look(left=330.0, bar=16.0, gap=3.0)
-# How wide a letter of a heading is, which is bold.
-LETTER = 8.0
 
 
 def names(verdict: Verdict) -> list[str]:
@@ -159,7 +157,7 @@ def median_bars(groups: Sequence[Group]) -> Markup | None:
         return None
     title = f"Phases of the reactions of {groups[0].key.cluster}, predicted and measured"
     longest = max(len(stack.heading) + len(stack.label) for stack in stacks)
-    look = replace(MANY, left=max(MANY.left, longest * LETTER + 24))
+    look = replace(MANY, left=max(MANY.left, longest * CHARACTER + 24))
     return _draw(stacks, group_names(groups), title, look)
 
 
