@@ -16,8 +16,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tuchanka.machines.nspawn import cgroups
-from tuchanka.machines.nspawn.paths import LabPaths
+from tuchanka.providers.nspawn import cgroups
+from tuchanka.providers.nspawn.paths import LabPaths
 
 COMMAND = Path(sys.executable).with_name("tuchanka")
 ROUNDS = 5

@@ -1,7 +1,7 @@
 """The history: typed, append-only events, one JSON object a line (``history.jsonl``).
 
 Every ``t`` (and ``sent``) is seconds of ``CLOCK_MONOTONIC`` of the host that measures; ``Clock`` events tie it to
-wall-clock time. Whatever judges a trial (``campaign.checker``, ``campaign.anatomy``, ``report``) reads these
+wall-clock time. Whatever judges a trial (``analysis.verdict``, ``analysis.phases``, ``report``) reads these
 events and nothing else. No event ever holds a secret.
 """
 
@@ -260,7 +260,7 @@ class MachineStopped(Event):
 
 @dataclass(frozen=True, slots=True)
 class Audited(Event):
-    """What a node showed after the trial (``found``) and before it (``before``): ``campaign.facts.NodeFacts``."""
+    """What a node showed after the trial (``found``) and before it (``before``): ``stacks.pacemaker.audit_facts``."""
 
     kind: ClassVar[str] = "audited"
     trial: int

@@ -1,11 +1,11 @@
 import re
 from pathlib import Path
 
-from tuchanka.campaign.anatomy import PART_OF, POINTS
-from tuchanka.campaign.audit import SETTLE_S, YOUNG_S
-from tuchanka.campaign.examine import EXAMINERS
-from tuchanka.campaign.service import HANGING_S
-from tuchanka.campaign.vips import MOVE_S
+from tuchanka.analysis.checks.catalogue import EXAMINERS
+from tuchanka.analysis.outages import HANGING_S
+from tuchanka.analysis.phases import PART_OF, POINTS
+from tuchanka.analysis.vips import MOVE_S
+from tuchanka.stacks.pacemaker.audit import SETTLE_S, YOUNG_S
 
 PAGE = (Path(__file__).parents[2] / "docs" / "measuring.md").read_text(encoding="utf-8")
 

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from tuchanka.campaign.examine import EXAMINERS
+from tuchanka.analysis.checks.catalogue import EXAMINERS
 from tuchanka.campaign.promises import instances_of, keeps_commits, promises
 from tuchanka.faults.catalogue import CATALOGUE
 from tuchanka.faults.power import POWER_OFF

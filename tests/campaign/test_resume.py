@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.campaign.forged import started
+from tests.analysis.forged import started
+from tuchanka.analysis.verdict import judge
 from tuchanka.campaign import resume
-from tuchanka.campaign.begin import joined
-from tuchanka.campaign.checker import judge
 from tuchanka.campaign.estimate import AROUND_S, BETWEEN_S, durations, in_words, left_s, trial_s
 from tuchanka.campaign.history import History, load
 from tuchanka.campaign.plan import Planned, Wish, to_event
+from tuchanka.campaign.provenance import joined
 from tuchanka.errors import InputError
 from tuchanka.events import Clock, Event, FaultInjected, TrialEnded, TrialStarted, Write
 

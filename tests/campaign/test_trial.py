@@ -15,7 +15,6 @@ from tuchanka.campaign.history import History
 from tuchanka.campaign.history import load as load_history
 from tuchanka.campaign.resume import INTERRUPTED
 from tuchanka.campaign.trial import Trial, run_trial
-from tuchanka.cluster.state import ClusterState, Copy, InstanceState, QuorumState
 from tuchanka.errors import DeadlineExceeded, MachineError, RestoreRefused
 from tuchanka.events import (
     Audited,
@@ -34,9 +33,10 @@ from tuchanka.faults.fault import Scene, waits_for_healing
 from tuchanka.lab.folder import LabFolder
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.progress import Silent
-from tuchanka.machines.fake import FakeProvider
-from tuchanka.timing.derive import derive
-from tuchanka.timing.predict import predict_power_off
+from tuchanka.providers.fake import FakeProvider
+from tuchanka.stacks.pacemaker.state import ClusterState, Copy, InstanceState, QuorumState
+from tuchanka.stacks.pacemaker.timing.derive import derive
+from tuchanka.stacks.pacemaker.timing.predict import predict_power_off
 from tuchanka.topology.load import load
 from tuchanka.waiting import truth, wait_until
 
@@ -146,7 +146,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
         monkeypatch.setattr(module, name, getattr(made, name))
     quick = replace(made.lab.timing, token_ms=10, consensus_ms=10, stonith_watchdog_timeout_ms=10)
     made.lab = replace(made.lab, timing=quick)
-    monkeypatch.setattr("tuchanka.campaign.watch.STABLE_S", 0.2)
+    monkeypatch.setattr("tuchanka.campaign.service_watch.STABLE_S", 0.2)
     monkeypatch.setattr(module, "AFTERMATH_S", 0.3)
     monkeypatch.setattr(module, "QUIET_MARGIN_S", 0.0)
     return made

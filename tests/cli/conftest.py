@@ -12,8 +12,8 @@ import pytest
 from tuchanka.cli import campaign, context, machines
 from tuchanka.cli.main import main
 from tuchanka.lab import folder as lab_folder
-from tuchanka.machines.fake import FakeProvider
-from tuchanka.machines.protocols import Completed
+from tuchanka.providers.base import Completed
+from tuchanka.providers.fake import FakeProvider
 
 
 @dataclass(frozen=True)

@@ -9,18 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.campaign.forged import power_loss
+from tests.analysis.forged import power_loss
 from tests.cli.conftest import Tuchanka, everything
 from tuchanka.campaign.history import History, load
 from tuchanka.campaign.resume import INTERRUPTED
-from tuchanka.campaign.run import Orders
+from tuchanka.campaign.runner import Orders
 from tuchanka.cli import campaign, context
 from tuchanka.cli.campaign import command_line
-from tuchanka.cli.plan import seconds_of
+from tuchanka.cli.campaign_plan import seconds_of
 from tuchanka.errors import InputError
 from tuchanka.events import CampaignPlanned, TrialEnded, to_json
 from tuchanka.faults.catalogue import CATALOGUE
-from tuchanka.machines.fake import FakeProvider
+from tuchanka.providers.fake import FakeProvider
 
 REPORTS = {"history.jsonl", "summary.json", "report.html", "junit.xml"}
 

@@ -11,7 +11,7 @@ import typer
 from tests.cli.conftest import Tuchanka, everything
 from tuchanka.cli import access, ask
 from tuchanka.lab.folder import LabFolder
-from tuchanka.machines.fake import FakeProvider
+from tuchanka.providers.fake import FakeProvider
 from tuchanka.topology.load import default_text
 
 STAGES = ("up", "create", "install", "setup")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.cli.conftest import Outcome, Tuchanka
 from tuchanka import __version__
-from tuchanka.cli import pure
+from tuchanka.cli import inspect as pure
 from tuchanka.cli.main import globals_first, main
 from tuchanka.errors import InputError
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.campaign.forged import power_loss
+from tests.analysis.forged import power_loss
 from tests.cli.conftest import Tuchanka, everything
 from tuchanka.events import to_json
 from tuchanka.faults.catalogue import CATALOGUE

@@ -10,18 +10,18 @@ import pytest
 from hypothesis import given, settings
 from lxml import etree
 
-from tests.cluster.views import CLUSTER, A, B, healthy, look, primary, standby, view
 from tests.golden import check_golden
+from tests.pacemaker.views import CLUSTER, A, B, healthy, look, primary, standby, view
 from tests.render.test_properties import topologies
-from tuchanka.cluster.health import problems
-from tuchanka.cluster.observe import Look, join
 from tuchanka.diagram.draw import description, svg
 from tuchanka.diagram.layout import place
 from tuchanka.diagram.live import amount, seen
 from tuchanka.diagram.model import Picture
 from tuchanka.diagram.places import Box, Placed, Point
 from tuchanka.diagram.plan import kinds, planned
-from tuchanka.render.postgresql import synchronous_standby_names
+from tuchanka.postgres.config import synchronous_standby_names
+from tuchanka.stacks.pacemaker.health import problems
+from tuchanka.stacks.pacemaker.observe import Look, join
 from tuchanka.topology.load import load
 from tuchanka.topology.types import Cluster, Topology
 

@@ -7,12 +7,12 @@ import pytest
 
 from tuchanka.faults.catalogue import CATALOGUE
 from tuchanka.lab.folder import DEFAULT_ROOT, LabFolder
-from tuchanka.machines.nspawn.image import CACHE
-from tuchanka.machines.nspawn.paths import RUN
-from tuchanka.render.layout import InstancePaths
-from tuchanka.render.tree import tree
+from tuchanka.providers.image.build import CACHE
+from tuchanka.providers.nspawn.paths import RUN
+from tuchanka.stacks.pacemaker.render.paths import InstancePaths
+from tuchanka.stacks.pacemaker.timing.derive import derive
 from tuchanka.stages.pipeline import STAGES
-from tuchanka.timing.derive import derive
+from tuchanka.stages.tree import tree
 from tuchanka.topology.load import load
 
 ROOT = Path(__file__).parents[2]

@@ -5,8 +5,8 @@ from pathlib import Path
 from tuchanka.faults.fault import Fault, Scene, Scope
 from tuchanka.lab.folder import LabFolder
 from tuchanka.lab.lab import Lab
-from tuchanka.machines.fake import FakeProvider
-from tuchanka.timing.derive import derive
+from tuchanka.providers.fake import FakeProvider
+from tuchanka.stacks.pacemaker.timing.derive import derive
 from tuchanka.topology.load import load
 
 

@@ -14,9 +14,9 @@ from tuchanka.faults.marks import mark, marked, unmark
 from tuchanka.faults.scene import make_scene
 from tuchanka.lab.folder import LabFolder
 from tuchanka.lab.lab import Lab
-from tuchanka.machines.fake import FakeProvider, Step
-from tuchanka.machines.protocols import Completed
-from tuchanka.timing.derive import derive
+from tuchanka.providers.base import Completed
+from tuchanka.providers.fake import FakeProvider, Step
+from tuchanka.stacks.pacemaker.timing.derive import derive
 from tuchanka.topology.load import load
 
 TOPOLOGY = load(None)

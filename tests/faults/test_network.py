@@ -13,10 +13,10 @@ from tuchanka.faults.inside.signals import NOT_FOUND
 from tuchanka.faults.scene import make_scene
 from tuchanka.lab.folder import LabFolder
 from tuchanka.lab.lab import Lab
-from tuchanka.machines.fake import FakeProvider
-from tuchanka.machines.nspawn.traffic import render
-from tuchanka.machines.protocols import CLIENT, Completed, Cut
-from tuchanka.timing.derive import derive
+from tuchanka.providers.base import CLIENT, Completed, Cut
+from tuchanka.providers.bridge.traffic import render
+from tuchanka.providers.fake import FakeProvider
+from tuchanka.stacks.pacemaker.timing.derive import derive
 from tuchanka.topology.load import load
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -4,9 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.views import CLUSTER, A, healthy
-from tuchanka.cluster.observe import join
-from tuchanka.cluster.standby import Someone
+from tests.pacemaker.views import CLUSTER, A, healthy
 from tuchanka.errors import LabError
 from tuchanka.faults import operations
 from tuchanka.faults.catalogue import CATALOGUE
@@ -14,8 +12,10 @@ from tuchanka.faults.marks import mark, marked
 from tuchanka.faults.scene import make_scene
 from tuchanka.lab.folder import LabFolder
 from tuchanka.lab.lab import Lab
-from tuchanka.machines.fake import FakeProvider
-from tuchanka.timing.derive import derive
+from tuchanka.providers.fake import FakeProvider
+from tuchanka.stacks.pacemaker.observe import join
+from tuchanka.stacks.pacemaker.standby import Someone
+from tuchanka.stacks.pacemaker.timing.derive import derive
 from tuchanka.topology.load import load
 
 TOPOLOGY = load(None)

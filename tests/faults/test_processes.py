@@ -9,8 +9,8 @@ import pytest
 from tests.faults.described import scene_of
 from tuchanka.errors import MachineError
 from tuchanka.faults.processes import FAULTS, TARGETS
-from tuchanka.machines.fake import FakeProvider, Step
-from tuchanka.machines.protocols import Completed
+from tuchanka.providers.base import Completed
+from tuchanka.providers.fake import FakeProvider, Step
 
 FREEZE = {fault.name: fault for fault in FAULTS}["freeze-postgres"]
 FOUND = Completed(0, "7 0.5\n", "")

@@ -10,8 +10,8 @@ import pytest
 from tests.faults.described import scene_of
 from tuchanka.errors import LabError
 from tuchanka.faults import resources
-from tuchanka.machines.fake import FakeProvider
-from tuchanka.machines.protocols import Completed
+from tuchanka.providers.base import Completed
+from tuchanka.providers.fake import FakeProvider
 
 FAULTS = {fault.name: fault for fault in resources.FAULTS}
 HEALED = Completed(0, "healed\n", "")

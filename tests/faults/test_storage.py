@@ -8,8 +8,8 @@ import pytest
 from tests.faults.described import scene_of
 from tuchanka.errors import LabError, MachineError
 from tuchanka.faults import storage
-from tuchanka.machines.fake import FakeProvider, Step
-from tuchanka.machines.protocols import Completed
+from tuchanka.providers.base import Completed
+from tuchanka.providers.fake import FakeProvider, Step
 
 FAULTS = {fault.name: fault for fault in storage.FAULTS}
 DATA = "/var/lib/postgresql/17/"

@@ -17,8 +17,8 @@ from typing import Any, Self, TypeVar
 
 from tests.real.leftovers import leftovers, pids
 from tuchanka.lab.folder import DEFAULT_ROOT, lock_file
-from tuchanka.machines.nspawn.machine import ENVIRONMENT
-from tuchanka.machines.nspawn.paths import LabPaths
+from tuchanka.providers.nspawn.machine import ENVIRONMENT
+from tuchanka.providers.nspawn.paths import LabPaths
 
 PROGRAM = Path(sys.executable).with_name("tuchanka")
 CLUSTER = "tuchanka2"

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tuchanka.lab.folder import lock_file
-from tuchanka.machines.nspawn.paths import LabPaths
+from tuchanka.providers.nspawn.paths import LabPaths
 
 PROC = Path("/proc")
 

@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterator
 import pytest
 
 from tests.real.lab import ADDRESSES, CLUSTER, MACHINES, RealLab, wait_for
-from tuchanka.machines.nspawn.machine import ENVIRONMENT
-from tuchanka.machines.nspawn.missing import missing
-from tuchanka.machines.protocols import CLIENT, Latency
+from tuchanka.providers.base import CLIENT, Latency
+from tuchanka.providers.nspawn.machine import ENVIRONMENT
+from tuchanka.providers.nspawn.missing import missing
 
 pytestmark = pytest.mark.lab
 

@@ -8,8 +8,8 @@ import pytest
 
 from tests.real.lab import ADDRESSES, NODES, RealLab, wait_for
 from tuchanka.errors import DeadlineExceeded, MachineError
-from tuchanka.machines.nspawn.machine import NspawnMachine
-from tuchanka.machines.nspawn.provider import NspawnProvider
+from tuchanka.providers.nspawn.machine import NspawnMachine
+from tuchanka.providers.nspawn.provider import NspawnProvider
 from tuchanka.topology.load import load
 from tuchanka.waiting import wait_until, within
 

@@ -10,7 +10,7 @@ import pytest
 from tests.real.conftest import Trial, Watched
 from tests.real.lab import MACHINES, NODES, RealLab
 from tests.real.leftovers import pids, read
-from tuchanka.machines.nspawn.disks import DATA
+from tuchanka.providers.nspawn.disks import DATA
 
 pytestmark = pytest.mark.lab
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.render.test_default import TIMING, TOPOLOGY
-from tuchanka.render.tree import machine_files
+from tuchanka.stages.tree import machine_files
 
 NODES = [(cluster, node.name) for cluster in TOPOLOGY.clusters for node in cluster.nodes]
 FILES = {

@@ -13,9 +13,9 @@ from tests.golden import check_golden_tree
 from tests.render.corosync import parse
 from tuchanka.lab import secrets
 from tuchanka.lab.folder import LabFolder
-from tuchanka.render.postgresql import synchronous_standby_names
-from tuchanka.render.tree import machine_files, scripts, tree
-from tuchanka.timing.derive import derive
+from tuchanka.postgres.config import synchronous_standby_names
+from tuchanka.stacks.pacemaker.timing.derive import derive
+from tuchanka.stages.tree import machine_files, scripts, tree
 from tuchanka.topology.load import load
 from tuchanka.topology.types import Cluster, Instance, Synchronous
 

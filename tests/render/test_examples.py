@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from tests.golden import check_golden_tree
-from tuchanka.render.tree import tree
-from tuchanka.timing.derive import derive
-from tuchanka.topology.lint import lint
+from tuchanka.lint.topology import lint
+from tuchanka.stacks.pacemaker.timing.derive import derive
+from tuchanka.stages.tree import tree
 from tuchanka.topology.load import load
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.toml"))

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.render.corosync import parse as parse_corosync
-from tuchanka.render.tree import tree
-from tuchanka.timing.derive import derive
-from tuchanka.topology.lint import lint
+from tuchanka.lint.topology import lint
+from tuchanka.stacks.pacemaker.timing.derive import derive
+from tuchanka.stages.tree import tree
 from tuchanka.topology.load import parse
 from tuchanka.topology.types import Topology
 

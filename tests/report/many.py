@@ -1,10 +1,10 @@
-"""A forged campaign: the trials of ``tests.campaign.forged`` again and again, as other faults on other clusters."""
+"""A forged campaign: the trials of ``tests.analysis.forged`` again and again, as other faults on other clusters."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import cycle, islice, product
 
-from tests.campaign.forged import BACK, INJECTED, power_loss, renumber, standby_fault
+from tests.analysis.forged import BACK, INJECTED, power_loss, renumber, standby_fault
 from tuchanka.events import CommitsCounted, Event, RunStarted, TrialEnded, TrialStarted, from_json, to_json
 
 CLUSTERS = ("tuchanka1", "tuchanka2", "tuchanka4")

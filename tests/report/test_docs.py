@@ -1,7 +1,7 @@
 import re
 from pathlib import Path
 
-from tuchanka.campaign.anatomy import PHASES
+from tuchanka.analysis.phases import PHASES
 from tuchanka.events import KINDS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "measuring.md").read_text(encoding="utf-8")

@@ -3,14 +3,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.campaign.forged import change, power_loss, renumber, standby_fault
+from tests.analysis.forged import change, power_loss, renumber, standby_fault
 from tests.report.many import CLUSTERS, FAULTS, campaign
 from tuchanka.errors import InputError
 from tuchanka.events import Event, Write, to_json
+from tuchanka.report.charts.phases import offs
 from tuchanka.report.compare import differences
-from tuchanka.report.elsewhere import beside, others, prototype
+from tuchanka.report.comparisons import beside, others, prototype
 from tuchanka.report.groups import Group, groups_of
-from tuchanka.report.phases import offs
 from tuchanka.report.promises import tally
 from tuchanka.report.runs import Report, read_report, run_of
 

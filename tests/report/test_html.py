@@ -5,13 +5,13 @@ from urllib.parse import unquote
 import pytest
 from lxml import etree, html
 
-from tests.campaign.forged import change, power_loss, renumber, standby_fault
+from tests.analysis.forged import change, power_loss, renumber, standby_fault
 from tests.report.many import campaign
-from tuchanka.campaign.anatomy import PHASES
+from tuchanka.analysis.phases import PHASES
 from tuchanka.events import CommitsCounted, Event, Healthy, Journal, RunStarted, TrialEnded, TrialStarted, Write
 from tuchanka.report.html import render_html as render
 from tuchanka.report.runs import Report, run_of
-from tuchanka.report.words import NONE
+from tuchanka.report.wording import NONE
 from tuchanka.topology.load import default_text
 
 HERE = Path("/nothing/here")

@@ -6,16 +6,16 @@ import pytest
 from lxml import etree
 from rich.console import Console, RenderableType
 
-from tests.campaign.forged import change, power_loss, renumber, standby_fault
+from tests.analysis.forged import change, power_loss, renumber, standby_fault
 from tests.golden import check_golden
-from tuchanka.campaign.checker import judge
+from tuchanka.analysis.verdict import judge
 from tuchanka.errors import HostError
 from tuchanka.events import CommitsCounted, TrialEnded
 from tuchanka.report.console import phases_table, results, trials_table
 from tuchanka.report.junit import render_junit
 from tuchanka.report.markdown import render_markdown
 from tuchanka.report.runs import Report, run_of
-from tuchanka.report.words import NONE, count, seconds
+from tuchanka.report.wording import NONE, count, seconds
 from tuchanka.report.write import write_reports
 
 GOLDEN = Path(__file__).parent / "golden"

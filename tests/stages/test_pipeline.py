@@ -13,10 +13,10 @@ from tuchanka.files import File
 from tuchanka.lab.folder import LabFolder
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.progress import Silent
-from tuchanka.machines.fake import FakeProvider, Step
-from tuchanka.machines.protocols import Completed
+from tuchanka.providers.base import Completed
+from tuchanka.providers.fake import FakeProvider, Step
+from tuchanka.stacks.pacemaker.timing.derive import derive
 from tuchanka.stages import pipeline
-from tuchanka.timing.derive import derive
 from tuchanka.topology.load import load
 
 DEFAULT = load(None)

@@ -1,6 +1,6 @@
 from ipaddress import IPv4Address
 
-from tuchanka.topology.lint import lint
+from tuchanka.lint.topology import lint
 from tuchanka.topology.load import default_text, load, parse
 
 DEFAULT = load(None)

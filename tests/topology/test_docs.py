@@ -8,8 +8,8 @@ import pytest
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+from tuchanka.lint.topology import lint
 from tuchanka.topology.explain import _model_in
-from tuchanka.topology.lint import lint
 from tuchanka.topology.load import parse
 from tuchanka.topology.model import TopologyInput
 from tuchanka.topology.values import CONTROLLED

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tuchanka.errors import TopologyError
-from tuchanka.topology.lint import lint
+from tuchanka.lint.topology import lint
 from tuchanka.topology.load import default_text, parse
 from tuchanka.topology.types import Topology
 

@@ -7,10 +7,10 @@ import pytest
 from rich.console import Console
 from textual.widgets import RichLog, Static
 
-from tests.cluster.test_changes import HEALTHY, LOST
-from tests.cluster.views import CLUSTER
-from tuchanka.cluster.state import ClusterState
+from tests.pacemaker.test_changes import HEALTHY, LOST
+from tests.pacemaker.views import CLUSTER
 from tuchanka.errors import MachineError
+from tuchanka.stacks.pacemaker.state import ClusterState
 from tuchanka.tui.changes import Seen
 from tuchanka.tui.mon import Mon
 from tuchanka.waiting import wait_until

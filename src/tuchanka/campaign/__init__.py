@@ -1,1 +1,1 @@
-"""Trials, and the pure functions of the history that judge them."""
+"""Trials: planned, run, and kept in a history."""

@@ -9,8 +9,8 @@ from tuchanka.errors import DeadlineExceeded, MachineError
 from tuchanka.events import CommitsCounted, Journal
 from tuchanka.heartbeat import schema
 from tuchanka.lab.lab import Lab
-from tuchanka.machines.protocols import Machine
-from tuchanka.stages.instances import psql
+from tuchanka.providers.base import Machine
+from tuchanka.stacks.pacemaker.setup.instance import psql
 from tuchanka.topology.types import Cluster, Instance
 
 JOURNAL_S = 30.0

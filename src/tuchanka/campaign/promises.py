@@ -2,9 +2,9 @@
 
 from collections.abc import Collection
 
-from tuchanka.campaign.examine import EXAMINERS
+from tuchanka.analysis.checks.catalogue import EXAMINERS
 from tuchanka.faults.fault import Fault
-from tuchanka.render.postgresql import standbys_in_order
+from tuchanka.postgres.config import standbys_in_order
 from tuchanka.topology.types import Cluster, Instance
 
 # In such a network it is the votes that decide who is given up, not the target.

@@ -6,15 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
-from tuchanka.campaign.audit import audit, baseline
+from tuchanka.campaign.diagnostics import keep_evidence
 from tuchanka.campaign.evidence import count_commits, read_journal
 from tuchanka.campaign.history import History
-from tuchanka.campaign.keep import keep_evidence
 from tuchanka.campaign.promises import instances_of, promises
 from tuchanka.campaign.resume import INTERRUPTED
-from tuchanka.campaign.watch import ServiceWatch, missing, stable, steady
-from tuchanka.cluster.bring_up import bring_up
-from tuchanka.cluster.observe import observe
+from tuchanka.campaign.service_watch import ServiceWatch, missing, stable, steady
 from tuchanka.errors import CommandFailed, DeadlineExceeded, MachineError, TuchankaError
 from tuchanka.events import (
     CommitsCounted,
@@ -33,8 +30,11 @@ from tuchanka.faults.heal import heal_by
 from tuchanka.heartbeat.client import configure, recording
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.progress import Note, Progress
-from tuchanka.timing.predict import predict_power_off
-from tuchanka.timing.types import Prediction
+from tuchanka.stacks.pacemaker.audit import audit, baseline
+from tuchanka.stacks.pacemaker.bring_up import bring_up
+from tuchanka.stacks.pacemaker.observe import observe
+from tuchanka.stacks.pacemaker.timing.predict import predict_power_off
+from tuchanka.stacks.pacemaker.timing.types import Prediction
 from tuchanka.topology.types import Cluster, Instance
 from tuchanka.waiting import together, truth, wait_until, within
 

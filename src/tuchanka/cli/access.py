@@ -12,8 +12,8 @@ from tuchanka.cli.output import show_json
 from tuchanka.errors import InputError
 from tuchanka.lab import keys
 from tuchanka.lab.lab import Lab
-from tuchanka.machines.nspawn.machine import ENVIRONMENT
-from tuchanka.render.system import hosts as hosts_file
+from tuchanka.lab.system import hosts as hosts_file
+from tuchanka.providers.nspawn.machine import ENVIRONMENT
 from tuchanka.writing import write_atomically
 
 Node = Annotated[str, typer.Argument(help="A machine.")]

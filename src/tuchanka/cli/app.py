@@ -6,7 +6,10 @@ from typing import Annotated
 import typer
 
 from tuchanka import __version__
-from tuchanka.cli import access, campaign, diagram, machines, measure, operate, operations, pure, reports
+from tuchanka.cli import access, campaign, diagram, machines, operations, reports
+from tuchanka.cli import clusters as operate
+from tuchanka.cli import heartbeat as measure
+from tuchanka.cli import inspect as pure
 from tuchanka.cli.context import settings
 
 app = typer.Typer(

@@ -11,11 +11,11 @@ import typer
 from tuchanka.campaign import resume
 from tuchanka.campaign.history import FILE, History, load
 from tuchanka.campaign.plan import Wish, make_plan, to_event
-from tuchanka.campaign.run import Orders, run_campaign
+from tuchanka.campaign.runner import Orders, run_campaign
+from tuchanka.cli.campaign_plan import seconds_of, show_plan
 from tuchanka.cli.context import choose, held_lab, lab_path, read_topology, run, settings
 from tuchanka.cli.faults import why_not
 from tuchanka.cli.output import show
-from tuchanka.cli.plan import seconds_of, show_plan
 from tuchanka.cli.progress import TerminalProgress
 from tuchanka.cli.reports import Out, new_folder, show_report
 from tuchanka.doctor import require_host
@@ -26,7 +26,7 @@ from tuchanka.faults.fault import find
 from tuchanka.faults.scene import ROLES, kind_of, resolve, unfit
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.progress import Progress
-from tuchanka.machines.nspawn.missing import missing
+from tuchanka.providers.nspawn.missing import missing
 from tuchanka.report.runs import TOPOLOGY
 from tuchanka.report.write import write_reports
 from tuchanka.stages import pipeline

@@ -14,8 +14,8 @@ import typer
 from tuchanka.errors import HostError, LabError
 from tuchanka.lab.folder import DEFAULT_ROOT, LabFolder
 from tuchanka.lab.lab import Lab
-from tuchanka.machines.nspawn.provider import NspawnProvider
-from tuchanka.timing.derive import derive
+from tuchanka.providers.nspawn.provider import NspawnProvider
+from tuchanka.stacks.pacemaker.timing.derive import derive
 from tuchanka.topology.differ import differences, in_short
 from tuchanka.topology.load import default_text, load
 from tuchanka.topology.types import Cluster, Topology

@@ -10,14 +10,14 @@ import typer
 from tuchanka.cli.context import choose, open_lab, read_topology, run, settings
 from tuchanka.cli.machines import Clusters
 from tuchanka.cli.output import show, show_json
-from tuchanka.cluster.health import problems
-from tuchanka.cluster.observe import observe
 from tuchanka.diagram.draw import svg
 from tuchanka.diagram.live import seen
 from tuchanka.diagram.model import Picture
 from tuchanka.diagram.plan import planned
 from tuchanka.errors import InputError
 from tuchanka.lab.lab import Lab
+from tuchanka.stacks.pacemaker.health import problems
+from tuchanka.stacks.pacemaker.observe import observe
 from tuchanka.topology.types import Cluster
 from tuchanka.waiting import together
 

@@ -9,14 +9,14 @@ from rich.table import Table
 from tuchanka.cli.context import held_lab, run, settings
 from tuchanka.cli.output import show, show_json
 from tuchanka.cli.progress import TerminalProgress
-from tuchanka.cluster.observe import observe
 from tuchanka.errors import HostError
 from tuchanka.faults.catalogue import CATALOGUE
 from tuchanka.faults.fault import Fault, find
 from tuchanka.faults.heal import heal, heal_all
 from tuchanka.faults.scene import check_target, make_scene
 from tuchanka.lab.lab import Lab
-from tuchanka.machines.nspawn.missing import missing
+from tuchanka.providers.nspawn.missing import missing
+from tuchanka.stacks.pacemaker.observe import observe
 
 app = typer.Typer(no_args_is_help=True, help="List, inject and heal faults.")
 

@@ -9,8 +9,6 @@ from tuchanka.cli.ask import sure
 from tuchanka.cli.context import choose, held_lab, lab_path, need_root, read_topology, run, settings
 from tuchanka.cli.output import show, show_json
 from tuchanka.cli.progress import TerminalProgress
-from tuchanka.cluster import operate
-from tuchanka.cluster.bring_up import bring_up
 from tuchanka.doctor import require_host
 from tuchanka.errors import InputError
 from tuchanka.faults.heal import heal_all
@@ -18,9 +16,11 @@ from tuchanka.faults.marks import forget
 from tuchanka.lab.folder import LabFolder
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.progress import Progress
-from tuchanka.machines.nspawn import provider as nspawn
-from tuchanka.machines.nspawn.paths import LabPaths
-from tuchanka.machines.protocols import Machine
+from tuchanka.providers.base import Machine
+from tuchanka.providers.nspawn import provider as nspawn
+from tuchanka.providers.nspawn.paths import LabPaths
+from tuchanka.stacks.pacemaker import operate
+from tuchanka.stacks.pacemaker.bring_up import bring_up
 from tuchanka.stages import pipeline
 from tuchanka.topology.types import Cluster
 from tuchanka.waiting import together

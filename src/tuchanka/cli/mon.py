@@ -8,7 +8,7 @@ import time
 import typer
 
 from tuchanka.cli.context import run
-from tuchanka.cluster.health import problems
+from tuchanka.stacks.pacemaker.health import problems
 from tuchanka.tui.changes import INTERVAL_S, MARKS, Changes, Look, Seen
 
 

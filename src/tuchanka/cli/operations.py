@@ -5,16 +5,16 @@ from typing import Annotated, Literal
 
 import typer
 
-from tuchanka.campaign.gap import Gap, measured
+from tuchanka.campaign.planned_outage import Gap, measured
 from tuchanka.cli.context import held_lab, run, settings
 from tuchanka.cli.output import show, show_json
 from tuchanka.cli.progress import TerminalProgress
-from tuchanka.cluster import standby as standing
-from tuchanka.cluster import switchover as switching
-from tuchanka.cluster.operate import wait_healthy
-from tuchanka.cluster.switchover_plan import Switch
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.progress import Progress
+from tuchanka.stacks.pacemaker import standby as standing
+from tuchanka.stacks.pacemaker import switchover as switching
+from tuchanka.stacks.pacemaker.operate import wait_healthy
+from tuchanka.stacks.pacemaker.switchover_plan import Switch
 from tuchanka.topology.types import Cluster, Instance
 
 Node = Annotated[str, typer.Argument(help="A node.")]

@@ -10,13 +10,14 @@ from tuchanka.cli.ask import sure
 from tuchanka.cli.context import held_lab, run, settings
 from tuchanka.cli.output import show, show_json
 from tuchanka.cli.progress import TerminalProgress
-from tuchanka.cluster import bring_up, cold_start
-from tuchanka.cluster import restore as restoring
-from tuchanka.cluster.cold_plan import ColdPlan, cold_steps
-from tuchanka.cluster.observe import observe
-from tuchanka.cluster.restore_plan import Step
 from tuchanka.errors import DeadlineExceeded, InputError
 from tuchanka.lab.lab import Lab
+from tuchanka.stacks.pacemaker import bring_up
+from tuchanka.stacks.pacemaker.observe import observe
+from tuchanka.stacks.pacemaker.restore import cold_start
+from tuchanka.stacks.pacemaker.restore import repair as restoring
+from tuchanka.stacks.pacemaker.restore.cold_plan import ColdPlan, cold_steps
+from tuchanka.stacks.pacemaker.restore.plan import Step
 from tuchanka.topology.types import Cluster
 from tuchanka.waiting import together, wait_until
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import get_args
 
-from tuchanka.cluster.state import ClusterState, Copy, InstanceState, NodeState
 from tuchanka.diagram.model import CopyBox, Kind, Link, MachineBox, Picture, Role, Tone, VipTag
 from tuchanka.diagram.plan import sites
+from tuchanka.stacks.pacemaker.state import ClusterState, Copy, InstanceState, NodeState
 from tuchanka.topology.types import Cluster, Node, Topology
 
 ROLES: dict[str, Role] = {"primary": "primary", "standby": "standby"}

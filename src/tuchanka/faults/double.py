@@ -3,15 +3,15 @@
 import asyncio
 import contextlib
 
-from tuchanka.cluster import restore
-from tuchanka.cluster.observe import observe
 from tuchanka.errors import LabError, TuchankaError
 from tuchanka.faults.fault import Fault, Scene
 from tuchanka.faults.network import one_copy
 from tuchanka.faults.power import power_on
 from tuchanka.faults.survival import serves
 from tuchanka.lab.progress import Silent
-from tuchanka.machines.protocols import Power
+from tuchanka.providers.base import Power
+from tuchanka.stacks.pacemaker.observe import observe
+from tuchanka.stacks.pacemaker.restore import repair as restore
 from tuchanka.topology.types import Cluster
 from tuchanka.waiting import wait_until
 

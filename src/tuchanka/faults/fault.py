@@ -6,7 +6,7 @@ from typing import Literal
 
 from tuchanka.errors import UnknownName
 from tuchanka.lab.lab import Lab
-from tuchanka.machines.protocols import Machine
+from tuchanka.providers.base import Machine
 from tuchanka.topology.types import Cluster, Instance
 
 Family = Literal["power", "network", "processes", "resources", "storage", "machine", "double", "operations"]

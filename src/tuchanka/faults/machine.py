@@ -2,7 +2,7 @@
 
 from tuchanka.faults.fault import Fault, Scene
 from tuchanka.faults.survival import survives
-from tuchanka.machines.protocols import Freeze
+from tuchanka.providers.base import Freeze
 from tuchanka.waiting import together
 
 

@@ -8,7 +8,7 @@ import asyncio
 from tuchanka.faults import traffic
 from tuchanka.faults.fault import Fault, Scene, waits_for_healing
 from tuchanka.faults.survival import serves, survives
-from tuchanka.machines.protocols import Cut, Latency, Link, Traffic
+from tuchanka.providers.base import Cut, Latency, Link, Traffic
 from tuchanka.topology.types import Cluster
 from tuchanka.waiting import together
 

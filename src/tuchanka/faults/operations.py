@@ -3,15 +3,15 @@
 import time
 from collections.abc import Awaitable, Callable
 
-from tuchanka.cluster import operate, standby, switchover
-from tuchanka.cluster.observe import observe
-from tuchanka.cluster.standby import Someone
 from tuchanka.errors import LabError
 from tuchanka.faults.fault import Fault, Scene
 from tuchanka.faults.marks import mark, marked, unmark
 from tuchanka.faults.network import one_copy
 from tuchanka.faults.survival import survives
-from tuchanka.machines.protocols import Machine, Runner
+from tuchanka.providers.base import Machine, Runner
+from tuchanka.stacks.pacemaker import operate, standby, switchover
+from tuchanka.stacks.pacemaker.observe import observe
+from tuchanka.stacks.pacemaker.standby import Someone
 from tuchanka.topology.types import Cluster, Instance
 
 # pcs waits this long for a restart; the command is given a little more.

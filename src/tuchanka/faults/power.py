@@ -5,7 +5,7 @@ import time
 
 from tuchanka.faults.fault import Fault, Scene, waits_for_healing
 from tuchanka.faults.survival import survives
-from tuchanka.machines.protocols import Machine, Power
+from tuchanka.providers.base import Machine, Power
 from tuchanka.waiting import together
 
 # In a blackout: how long the primary outlives its standbys, and how long a machine waits for the one before it.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tuchanka.errors import DeadlineExceeded, LabError, MachineError
 from tuchanka.faults.fault import Fault, Scene
-from tuchanka.machines.protocols import Machine, Power, Runner
+from tuchanka.providers.base import Machine, Power, Runner
 from tuchanka.waiting import together
 
 # Units of the machine's own systemd: they outlive the command that started them, and can be found again.

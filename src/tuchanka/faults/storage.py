@@ -8,8 +8,8 @@ from tuchanka.faults.fault import Fault, Scene
 from tuchanka.faults.machine import thaw
 from tuchanka.faults.survival import survives
 from tuchanka.heartbeat.schema import DATABASE
-from tuchanka.machines.protocols import Freeze, Machine, Runner
-from tuchanka.render.layout import PG_SOCKETS, InstancePaths
+from tuchanka.providers.base import Freeze, Machine, Runner
+from tuchanka.stacks.pacemaker.render.paths import PG_SOCKETS, InstancePaths
 from tuchanka.topology.types import Instance
 from tuchanka.waiting import together, wait_until
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from tuchanka.faults.fault import Scene
 from tuchanka.faults.scene import machines_of
-from tuchanka.machines.protocols import CLIENT, Cut
+from tuchanka.providers.base import CLIENT, Cut
 from tuchanka.topology.types import Cluster
 
 # Whose the cuts are that hit a whole site, by hand; no cluster is called so.

@@ -6,8 +6,8 @@ from pathlib import Path
 from tuchanka.lab import keys, secrets
 from tuchanka.lab.folder import LabFolder
 from tuchanka.lab.secrets import Secrets
-from tuchanka.machines.protocols import Machine, Provider
-from tuchanka.timing.types import Timing
+from tuchanka.providers.base import Machine, Provider
+from tuchanka.stacks.pacemaker.timing.types import Timing
 from tuchanka.topology.types import Cluster, Topology
 
 

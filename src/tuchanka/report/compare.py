@@ -7,7 +7,7 @@ from typing import Any
 from tuchanka.report.groups import Group, Key, pools, seconds_json, spread_json
 from tuchanka.report.runs import Report
 from tuchanka.report.statistics import ENOUGH, Interval, Spread, difference_interval, spread
-from tuchanka.report.words import seconds, signed
+from tuchanka.report.wording import seconds, signed
 
 
 @dataclass(frozen=True, slots=True)

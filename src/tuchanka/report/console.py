@@ -6,8 +6,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from tuchanka.campaign.checker import Verdict
-from tuchanka.report import phases, words
+from tuchanka.analysis.verdict import Verdict
+from tuchanka.report import wording as words
+from tuchanka.report.charts import phases
 from tuchanka.report.compare import differences
 from tuchanka.report.groups import groups_of
 from tuchanka.report.runs import Report

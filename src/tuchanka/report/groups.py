@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tuchanka.campaign.phase_sums import AnatomySum, sum_phases
+from tuchanka.analysis.phase_totals import AnatomySum, sum_phases
 from tuchanka.report.runs import Report, Trial
 from tuchanka.report.statistics import Spread, spread
 

@@ -9,18 +9,20 @@ from urllib.parse import quote
 import jinja2
 from markupsafe import Markup
 
-from tuchanka.campaign.checker import Verdict
-from tuchanka.campaign.summary import totals
+from tuchanka.analysis.verdict import Verdict
 from tuchanka.diagram.draw import svg
 from tuchanka.diagram.plan import planned
-from tuchanka.report import phases, promises, words
-from tuchanka.report.cards import cards
+from tuchanka.report import promises
+from tuchanka.report import wording as words
+from tuchanka.report.charts import phases
+from tuchanka.report.charts.distributions import strips
+from tuchanka.report.charts.timeline import definitions, overview, timeline
 from tuchanka.report.compare import Difference, differences
-from tuchanka.report.elsewhere import beside, others, prototype
+from tuchanka.report.comparisons import beside, others, prototype
 from tuchanka.report.groups import Group, groups_of
+from tuchanka.report.key_figures import cards
 from tuchanka.report.runs import Report, Trial
-from tuchanka.report.strips import strips
-from tuchanka.report.timeline import definitions, overview, timeline
+from tuchanka.report.summary import totals
 
 # So few trials are read one after the other: they lie open.
 OPEN = 5

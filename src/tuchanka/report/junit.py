@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from lxml import etree
 
-from tuchanka.campaign.checker import Verdict
-from tuchanka.report import words
+from tuchanka.analysis.verdict import Verdict
+from tuchanka.report import wording as words
 
 
 def render_junit(verdicts: Sequence[Verdict], *, suite: str = "tuchanka") -> str:

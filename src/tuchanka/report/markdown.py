@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from tuchanka.report import words
+from tuchanka.report import wording as words
 from tuchanka.report.compare import differences
-from tuchanka.report.elsewhere import prototype
+from tuchanka.report.comparisons import prototype
 from tuchanka.report.groups import Group, groups_of
 from tuchanka.report.runs import Report
 

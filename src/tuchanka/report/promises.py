@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tuchanka.campaign.checker import Verdict
+from tuchanka.analysis.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)

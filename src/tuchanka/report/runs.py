@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tuchanka.campaign.checker import Verdict, judge_trial
+from tuchanka.analysis.trial_record import Slice, slice_trials
+from tuchanka.analysis.verdict import Verdict, judge_trial
 from tuchanka.campaign.history import FILE
 from tuchanka.campaign.history import load as load_history
-from tuchanka.campaign.slices import Slice, slice_trials
 from tuchanka.errors import InputError, TopologyError
 from tuchanka.events import Clock, Event, RunStarted, TrialStarted
 from tuchanka.topology.load import load

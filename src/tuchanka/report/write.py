@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tuchanka.campaign.summary import summarise
 from tuchanka.events import Event
 from tuchanka.report.compare import difference_json, differences
 from tuchanka.report.groups import as_json, groups_of
@@ -13,6 +12,7 @@ from tuchanka.report.html import render_html
 from tuchanka.report.junit import render_junit
 from tuchanka.report.markdown import render_markdown
 from tuchanka.report.runs import Report, run_of
+from tuchanka.report.summary import summarise
 from tuchanka.writing import write_atomically
 
 

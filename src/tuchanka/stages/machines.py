@@ -1,14 +1,14 @@
 """The stages of one machine: create gives it a name, a network and SSH; install all packages and files."""
 
 from tuchanka.files import File
+from tuchanka.helpers.agent import AGENT
 from tuchanka.lab import keys
 from tuchanka.lab.lab import Lab
-from tuchanka.machines.protocols import Machine
-from tuchanka.render.agent import AGENT
-from tuchanka.render.layout import COROSYNC_KEY, PGPASS
-from tuchanka.render.system import system_files
-from tuchanka.render.tree import machine_files
-from tuchanka.stages import qnetd
+from tuchanka.lab.system import system_files
+from tuchanka.providers.base import Machine
+from tuchanka.stacks.pacemaker.render.paths import COROSYNC_KEY, PGPASS
+from tuchanka.stacks.pacemaker.setup import qnetd
+from tuchanka.stages.tree import machine_files
 from tuchanka.topology.types import Topology
 from tuchanka.waiting import together
 

@@ -6,13 +6,14 @@ left no snapshot, so it is done again from the one before it.
 
 from collections.abc import Awaitable, Callable
 
-from tuchanka.cluster import operate
-from tuchanka.cluster.observe import observe
 from tuchanka.errors import InputError, LabError, UnknownName
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.progress import Progress
-from tuchanka.machines.protocols import Machine
-from tuchanka.stages import clusters, machines
+from tuchanka.providers.base import Machine
+from tuchanka.stacks.pacemaker import operate
+from tuchanka.stacks.pacemaker.observe import observe
+from tuchanka.stacks.pacemaker.setup import cluster as clusters
+from tuchanka.stages import machines
 from tuchanka.topology.types import Cluster
 from tuchanka.waiting import together
 

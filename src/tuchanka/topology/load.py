@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from tuchanka.errors import TopologyError
-from tuchanka.timing.derive import derive
+from tuchanka.stacks.pacemaker.timing.derive import derive
 from tuchanka.topology.explain import Problem, dotted, problems, shown
 from tuchanka.topology.model import ClusterInput, InstanceInput, TopologyInput, VipInput
 from tuchanka.topology.types import (

@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable
 
 from rich.text import Text
 
-from tuchanka.cluster.changes import Change, changes
-from tuchanka.cluster.state import ClusterState
+from tuchanka.stacks.pacemaker.changes import Change, changes
+from tuchanka.stacks.pacemaker.state import ClusterState
 from tuchanka.topology.types import Cluster
 
 Seen = list[tuple[Cluster, ClusterState]]

@@ -9,9 +9,9 @@ from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Footer, RichLog, Static
 
-from tuchanka.cluster.health import problems
 from tuchanka.errors import TuchankaError
-from tuchanka.report.state import state_view
+from tuchanka.report.cluster_state import state_view
+from tuchanka.stacks.pacemaker.health import problems
 from tuchanka.tui.changes import INTERVAL_S, Changes, Look, Seen, line
 
 

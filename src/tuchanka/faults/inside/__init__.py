@@ -2,7 +2,7 @@
 
 from importlib.resources import files
 
-from tuchanka.machines.protocols import Completed, Machine
+from tuchanka.providers.base import Completed, Machine
 
 
 async def run_inside(machine: Machine, program: str, *arguments: str, timeout: float = 60) -> Completed:

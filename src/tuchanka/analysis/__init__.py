@@ -1,0 +1,1 @@
+"""What a history says of each trial: pure functions of the recorded events."""

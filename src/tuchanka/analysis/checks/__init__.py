@@ -1,0 +1,1 @@
+"""What is checked of a trial; each function looks for one kind of harm. Pure."""

@@ -1,0 +1,98 @@
+"""Commands about a live cluster: its state, starting and stopping it, mending a node."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from tuchanka.cli.context import choose, held_lab, open_lab, run, settings
+from tuchanka.cli.machines import Clusters
+from tuchanka.cli.mon import watch
+from tuchanka.cli.output import show, show_json
+from tuchanka.cli.progress import TerminalProgress
+from tuchanka.cli.restore import restore
+from tuchanka.lab.lab import Lab
+from tuchanka.report.cluster_state import state_view
+from tuchanka.stacks.pacemaker import operate
+from tuchanka.stacks.pacemaker.health import problems
+from tuchanka.stacks.pacemaker.observe import observe
+from tuchanka.stacks.pacemaker.state import ClusterState
+from tuchanka.topology.types import Cluster
+from tuchanka.waiting import together
+
+Node = Annotated[str, typer.Argument(help="A node.")]
+
+cluster_app = typer.Typer(no_args_is_help=True, help="Start and stop whole clusters.")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    for command in (status, mon, restore):
+        app.command()(command)
+    app.add_typer(cluster_app, name="cluster")
+
+
+async def _observe_all(lab: Lab, chosen: tuple[Cluster, ...]) -> list[tuple[Cluster, ClusterState]]:
+    states = await together(*(observe(lab, cluster) for cluster in chosen))
+    return list(zip(chosen, states, strict=True))
+
+
+def _made(lab: Lab, chosen: tuple[Cluster, ...]) -> tuple[Cluster, ...]:
+    """Leave out the clusters of which nothing is made, unless that leaves none."""
+    made = tuple(c for c in chosen if any(lab.machine(node.name).snapshots() for node in c.nodes))
+    return made or chosen
+
+
+def status(context: typer.Context, clusters: Clusters = None) -> None:
+    """Show the live clusters, and whether they are healthy or why not; exit status 1 if one isn't."""
+    lab = open_lab(context)
+    chosen = choose(lab.topology, clusters) if clusters else _made(lab, lab.topology.clusters)
+    seen = run(_observe_all(lab, chosen))
+    reasons = {cluster.name: problems(state, cluster) for cluster, state in seen}
+    if settings(context).json:
+        show_json(
+            [
+                {**asdict(state), "healthy": not reasons[state.name], "problems": reasons[state.name]}
+                for _, state in seen
+            ]
+        )
+    else:
+        for _, state in seen:
+            show(state_view(state, reasons[state.name]))
+    if any(reasons.values()):
+        raise typer.Exit(1)
+
+
+def mon(context: typer.Context, clusters: Clusters = None) -> None:
+    """Watch the clusters live, and what changes; without a terminal, or with --json, a line for each change."""
+    lab = open_lab(context)
+    chosen = choose(lab.topology, clusters) if clusters else _made(lab, lab.topology.clusters)
+    watch(lambda: _observe_all(lab, chosen), [cluster.name for cluster in chosen], as_json=settings(context).json)
+
+
+@cluster_app.command("start")
+def cluster_start(context: typer.Context, cluster: Annotated[str, typer.Argument(help="A cluster.")]) -> None:
+    """Switch a cluster's machines on, start it on every node, and wait until it is healthy."""
+    with held_lab(context) as lab, TerminalProgress() as progress:
+        chosen = lab.topology.cluster(cluster)
+        with progress.step("start", cluster) as note:
+
+            async def work() -> None:
+                await lab.provider.prepare()
+                await operate.start(lab, chosen)
+                await operate.wait_healthy(lab, chosen, note=note)
+
+            run(work())
+    if settings(context).json:
+        show_json({"cluster": cluster, "running": True})
+
+
+@cluster_app.command("stop")
+def cluster_stop(context: typer.Context, cluster: Annotated[str, typer.Argument(help="A cluster.")]) -> None:
+    """Stop a cluster on every node, resources first; the machines stay on."""
+    with held_lab(context) as lab:
+        chosen = lab.topology.cluster(cluster)
+        with TerminalProgress() as progress, progress.step("stop", cluster):
+            run(operate.stop(lab, chosen))
+    if settings(context).json:
+        show_json({"cluster": cluster, "running": False})

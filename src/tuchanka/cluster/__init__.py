@@ -1,1 +1,0 @@
-"""The state of a live cluster, whether it is healthy, and the operations on it."""

@@ -1,0 +1,1 @@
+"""What is added to the stock stack on the nodes. Each of them is optional."""

@@ -1,0 +1,71 @@
+"""What every machine has, whatever its part: names, addresses, time, locale, SSH."""
+
+from tuchanka.files import File
+from tuchanka.templating import fill
+from tuchanka.topology.types import Node, Topology, Witness
+
+# The name of the network interface inside a provider's machines.
+INTERFACES = {"nspawn": "host0"}
+# Containers share the host's clock: chronyd measures it there, and doesn't touch it (chronyd(8), -x).
+CHRONY_UNIT = "/etc/systemd/system/chrony.service.d/tuchanka.conf"
+CHRONY_OPTIONS = {"nspawn": "-F 1 -x"}
+
+
+def system_files(topology: Topology, machine: Node | Witness) -> dict[str, File]:
+    """Return path → file of what doesn't depend on the machine's part in a cluster."""
+    # Debian's unit wants the right to set the clock, which a container hasn't and chronyd -x doesn't use.
+    unit = {CHRONY_UNIT: File("[Unit]\nConditionCapability=\n")} if topology.provider in CHRONY_OPTIONS else {}
+    return unit | {
+        "/etc/hostname": File(f"{machine.name}\n"),
+        "/etc/hosts": File(hosts(topology)),
+        "/etc/systemd/network/10-tuchanka.network": File(
+            fill(
+                "tuchanka.lab",
+                "network.j2",
+                interface=INTERFACES.get(topology.provider, "en* eth*"),
+                address=f"{machine.address}/{topology.network.subnet.prefixlen}",
+                domain=topology.domain,
+            )
+        ),
+        "/etc/chrony/chrony.conf": File(chrony(topology, machine)),
+        "/etc/default/chrony": File(f'DAEMON_OPTS="{CHRONY_OPTIONS.get(topology.provider, "-F 1")}"\n'),
+        "/etc/default/locale": File(f"LANG={topology.locale}\n"),
+        "/etc/locale.gen": File(locale_gen(topology.locale)),
+        "/etc/timezone": File(f"{topology.timezone}\n"),
+        "/etc/ssh/sshd_config.d/tuchanka.conf": File(fill("tuchanka.lab", "sshd.j2")),
+    }
+
+
+def hosts(topology: Topology) -> str:
+    """Return /etc/hosts: every machine and every VIP of the lab, with and without the domain."""
+    machines = [(machine.address, machine.name) for machine in topology.machines]
+    vips = [(vip.address, vip.name) for c in topology.clusters for i in c.instances for vip in i.vips]
+    return fill("tuchanka.lab", "hosts.j2", domain=topology.domain, machines=machines, vips=vips)
+
+
+def locale_gen(locale: str) -> str:
+    """Return /etc/locale.gen; the C locales need no generating (locale-gen(8))."""
+    if locale.split(".", maxsplit=1)[0] in {"C", "POSIX"}:
+        return "# the C locales are built in\n"
+    return f"{locale} {locale.partition('.')[2] or 'ISO-8859-1'}\n"
+
+
+def chrony(topology: Topology, machine: Node | Witness) -> str:
+    """Return chrony.conf: the witness serves the lab; without it the nodes of a cluster agree among themselves.
+
+    Source: chrony.conf(5), ``local stratum … orphan``: of the servers that have lost every source, the one with the
+    smallest reference ID serves the others; all of them must name each other as sources.
+    """
+    witness = topology.witness
+    is_witness = witness is not None and machine.name == witness.name
+    others = (
+        [] if is_witness else [node for node in topology.cluster_of(machine.name).nodes if node.name != machine.name]
+    )
+    return fill(
+        "tuchanka.lab",
+        "chrony.j2",
+        is_witness=is_witness,
+        witness=witness,
+        others=others,
+        subnet=topology.network.subnet,
+    )

@@ -1,0 +1,1 @@
+"""PostgreSQL itself, without a cluster around it: its programs, its data directory, its log, its configuration."""

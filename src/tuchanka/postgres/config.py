@@ -1,0 +1,67 @@
+"""The configuration of PostgreSQL instances, outside the data directory, so that a base backup leaves it alone."""
+
+from tuchanka.files import File
+from tuchanka.stacks.pacemaker.render.paths import PG_SOCKETS, PGPASS, InstancePaths
+from tuchanka.stacks.pacemaker.timing.types import Timing
+from tuchanka.templating import fill
+from tuchanka.topology.types import Cluster, Instance, Node, Topology
+
+
+def instance_files(
+    topology: Topology, cluster: Cluster, instance: Instance, node: str, timing: Timing
+) -> dict[str, File]:
+    """Return path → file of one instance on one of its nodes."""
+    paths = InstancePaths(topology.postgresql, instance.name)
+    members = [cluster.node(name) for name in instance.nodes]
+    here = cluster.node(node)
+    contents = {
+        "postgresql.conf": fill(
+            "tuchanka.postgres",
+            "postgresql.j2",
+            instance=instance,
+            node=node,
+            paths=paths,
+            sockets=PG_SOCKETS,
+            pgpass=PGPASS,
+            topology=topology,
+            synchronous=synchronous_standby_names(cluster, instance, node),
+            timing=timing,
+        ),
+        "pg_hba.conf": fill(
+            "tuchanka.postgres",
+            "pg_hba.j2",
+            here=here,
+            vips=instance.vips,
+            others=[member for member in members if member.name != node],
+            subnet=topology.network.subnet,
+        ),
+        "pg_ident.conf": "# no user name maps\n",
+        "environment": "# no environment variables\n",
+        "pg_ctl.conf": "# no options for pg_ctl\n",
+        # pg_ctlcluster(1): "manual" keeps Debian's scripts from starting what Pacemaker keeps.
+        "start.conf": "manual\n",
+    }
+    return {
+        f"{paths.config}/{name}": File(text, mode=0o640, owner="postgres", group="postgres")
+        for name, text in contents.items()
+    }
+
+
+def synchronous_standby_names(cluster: Cluster, instance: Instance, node: str) -> str:
+    """Return the list as seen from ``node``, empty for asynchronous replication.
+
+    Source: PostgreSQL, "Synchronous Replication" (runtime-config-replication, ``synchronous_standby_names``).
+    """
+    if instance.synchronous is None:
+        return ""
+    names = ", ".join(f'"{other.name}"' for other in standbys_in_order(cluster, instance, node))
+    return f"{instance.synchronous.method} {instance.synchronous.count} ({names})"
+
+
+def standbys_in_order(cluster: Cluster, instance: Instance, node: str) -> list[Node]:
+    """Return the nodes that a primary on ``node`` asks to confirm a commit, the first ones first."""
+    others = [cluster.node(name) for name in instance.nodes if name != node]
+    if instance.synchronous and instance.synchronous.other_site_first:
+        here = cluster.node(node).site
+        return sorted(others, key=lambda other: other.site == here)  # stable: the topology's order within a site
+    return others

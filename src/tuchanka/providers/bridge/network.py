@@ -1,0 +1,47 @@
+"""The lab's network: a namespace of its own with a bridge and no way out.
+
+The host's root namespace never has a route to the lab's addresses, nor the lab one to the host's: there is no default
+route, no veth between the two, and forwarding is off in a new namespace.
+"""
+
+import asyncio
+from ipaddress import IPv4Address, IPv4Network
+
+from tuchanka.errors import HostError
+from tuchanka.providers.nspawn.paths import LabPaths
+
+BRIDGE = "br0"
+
+
+def interface(machine: str) -> str:
+    """Return the bridge's port that a machine hangs on, as nspawn calls it."""
+    return f"vb-{machine}"
+
+
+async def _ip(*arguments: str, check: bool = True) -> int:
+    process = await asyncio.create_subprocess_exec(
+        "ip", *arguments, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
+    )
+    _, stderr = await asyncio.wait_for(process.communicate(), timeout=10)
+    if check and process.returncode:
+        raise HostError(f"'ip {' '.join(arguments)}' failed: {stderr.decode().strip()}", hint="see 'tuchanka doctor'")
+    return process.returncode or 0
+
+
+async def make(paths: LabPaths, subnet: IPv4Network, host: IPv4Address) -> None:
+    """Make the namespace and its bridge, which has the host side's address; safe to repeat."""
+    name = paths.namespace
+    # A namespace without its bridge is left by an interrupted call; so is a file that isn't a mount.
+    if await _ip("-n", name, "link", "show", BRIDGE, check=False) != 0:
+        await remove(paths)
+        await _ip("netns", "add", name)
+        await _ip("-n", name, "link", "set", "lo", "up")
+        await _ip("-n", name, "link", "add", BRIDGE, "type", "bridge", "forward_delay", "0")
+    await _ip("-n", name, "addr", "replace", f"{host}/{subnet.prefixlen}", "dev", BRIDGE)
+    await _ip("-n", name, "link", "set", BRIDGE, "up")
+
+
+async def remove(paths: LabPaths) -> None:
+    """Remove the namespace, and with it every device in it; safe to repeat."""
+    if paths.namespace_file.exists() and await _ip("netns", "del", paths.namespace, check=False) != 0:
+        paths.namespace_file.unlink(missing_ok=True)

@@ -1,0 +1,72 @@
+"""The nspawn provider: a lab of systemd-nspawn machines on this host."""
+
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from tuchanka.providers.bridge import network
+from tuchanka.providers.bridge.traffic import NspawnTraffic
+from tuchanka.providers.image import build as image
+from tuchanka.providers.image.recipe import recipe
+from tuchanka.providers.nspawn import cgroups, client, disks
+from tuchanka.providers.nspawn.machine import NspawnMachine
+from tuchanka.providers.nspawn.missing import missing
+from tuchanka.providers.nspawn.paths import LabPaths
+from tuchanka.topology.types import Topology
+
+
+class NspawnProvider:
+    """The machines of one lab, all of them made from one base image."""
+
+    packages_included = True
+
+    def __init__(self, folder: Path, topology: Topology, *, watchdog_s: float) -> None:
+        self.paths = LabPaths(folder)
+        self.topology = topology
+        self.recipe = recipe(topology.postgresql)
+        self.watchdog_s = watchdog_s
+        self.network = NspawnTraffic(self.paths)
+
+    def missing(self) -> Mapping[str, str]:
+        """Return what this host can't give, and why."""
+        return missing()
+
+    async def make_image(self, note: Callable[[str], None]) -> None:
+        """Build the base image, or check the one that is there."""
+        await image.ensure(self.recipe, note)
+
+    async def prepare(self) -> None:
+        """Make the lab's network namespace and folders."""
+        self.paths.run.mkdir(parents=True, exist_ok=True, mode=0o700)
+        await network.make(self.paths, self.topology.network.subnet, self.topology.network.host)
+
+    async def tidy(self) -> None:
+        """End the commands in machines that a killed process has left running."""
+        for machine in self.topology.machines:
+            await cgroups.kill_abandoned(f"{self.paths.group}/{machine.name}/exec")
+
+    def machine(self, name: str) -> NspawnMachine:
+        """Return the machine called ``name``."""
+        return NspawnMachine(
+            self.paths, name, base=image.root_of(self.recipe), limits=self.topology.limits, watchdog_s=self.watchdog_s
+        )
+
+    def inside(self, argv: Sequence[str]) -> list[str]:
+        """Return the command that runs ``argv`` in the lab's network namespace and dies with its parent."""
+        enter = ["nsenter", f"--net={self.paths.namespace_file}", "--"]
+        return ["setpriv", "--pdeathsig", "KILL", "--", *enter, *argv]
+
+    async def destroy(self) -> None:
+        """Take the whole lab away from this host; needs nothing but the name of its folder."""
+        await destroy(self.paths)
+
+
+async def destroy(paths: LabPaths) -> None:
+    """Kill the lab's processes, then remove its network, control groups and folders of machines."""
+    await client.end(paths.group, paths.folder / "machines")
+    await network.remove(paths)
+    await cgroups.remove(paths.group)
+    await disks.released(paths.folder / "machines")
+    for folder in (paths.run, paths.folder / "machines"):
+        if folder.exists():
+            shutil.rmtree(folder)

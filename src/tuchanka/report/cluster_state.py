@@ -1,0 +1,88 @@
+"""The state of a cluster as people read it on a terminal. Pure."""
+
+from collections.abc import Sequence
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from tuchanka.stacks.pacemaker.state import ClusterState, Copy, NodeState
+
+ROLE_COLOURS = {"primary": "bold green", "standby": "cyan", "stopped": "red"}
+
+
+def state_view(state: ClusterState, problems: Sequence[str]) -> RenderableType:
+    """Return a heading that says healthy or why not, then nodes, instances and floating addresses."""
+    heading = Text(f"{state.name}: ", "bold").append("healthy", "bold green")
+    if problems:
+        heading = Text(f"{state.name}: ", "bold").append("not healthy", "bold red")
+    quorum = state.quorum
+    device = {True: ", the quorum device votes", False: ", the quorum device does not vote", None: ""}[quorum.device]
+    votes = f"{'quorum' if quorum.quorate else 'no quorum'}, {quorum.votes} of {quorum.expected} votes{device}"
+    return Group(
+        heading,
+        *(Text(f"  - {problem}", "red") for problem in problems),
+        Text(f"  {votes}; coordinator {state.coordinator or 'none'}", "dim"),
+        _nodes(state),
+        _instances(state),
+        _vips(state),
+        Text(),
+    )
+
+
+def _table(*columns: str) -> Table:
+    return Table(*columns, box=None, padding=(0, 1), header_style="dim")
+
+
+def _nodes(state: ClusterState) -> Table:
+    table = _table("node", "site", "machine", "cluster", "watchdog", "failures")
+    for node in state.nodes:
+        failures = ", ".join(f"{resource} {count}" for resource, count in node.fail_counts.items())
+        table.add_row(
+            node.name,
+            node.site,
+            Text(node.power, "" if node.power == "on" else "red"),
+            _membership(node),
+            Text(node.watchdog, "" if node.watchdog == "armed" else "yellow"),
+            Text(failures or "-", "red" if failures else ""),
+        )
+    return table
+
+
+def _membership(node: NodeState) -> Text:
+    flags = [flag for flag in ("standby", "maintenance", "unclean") if getattr(node, flag)]
+    if not node.stack_running:
+        return Text("not running", "red")
+    return Text(" ".join(["online" if node.online else "offline", *flags]), "green" if node.online else "red")
+
+
+def _instances(state: ClusterState) -> Table:
+    table = _table("instance", "node", "role", "line", "position", "replication", "lag", "score")
+    for instance in state.instances:
+        for copy in instance.copies:
+            table.add_row(
+                instance.name,
+                copy.node,
+                Text(copy.role, ROLE_COLOURS[copy.role]),
+                "-" if copy.timeline is None else str(copy.timeline),
+                copy.lsn or "-",
+                _replication(copy),
+                "-" if copy.lag_bytes is None else f"{copy.lag_bytes} B",
+                "-" if copy.score is None else str(copy.score),
+            )
+    return table
+
+
+def _replication(copy: Copy) -> Text:
+    if copy.role != "standby":
+        return Text("-")
+    if copy.state is None:
+        return Text("not streaming", "red")
+    return Text(f"{copy.state}, {copy.sync_state}", "" if copy.state == "streaming" else "yellow")
+
+
+def _vips(state: ClusterState) -> Table:
+    table = _table("address", "", "for", "on")
+    for vip in state.vips:
+        table.add_row(vip.name, vip.address, f"{vip.role} of {vip.instance}", Text(", ".join(vip.nodes) or "-"))
+    return table

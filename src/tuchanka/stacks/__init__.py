@@ -1,0 +1,1 @@
+"""What keeps PostgreSQL available on the nodes: a room for each stack."""

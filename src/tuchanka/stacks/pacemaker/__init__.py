@@ -1,0 +1,1 @@
+"""Pacemaker, Corosync, sbd and PAF: everything that knows them, and nothing else does."""

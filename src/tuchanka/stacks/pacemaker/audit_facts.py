@@ -1,0 +1,155 @@
+"""What one node shows in an audit: the script that asks for it, and what its answer says. Pure.
+
+The facts are JSON values, because they go into the history as they are and are judged from there.
+"""
+
+import json
+import re
+from typing import Any
+
+from lxml import etree
+
+from tuchanka.heartbeat import schema
+from tuchanka.postgres.controldata import lsn, parse_history
+from tuchanka.stacks.pacemaker.crm import parse
+from tuchanka.stacks.pacemaker.observe import AS_POSTGRES, read_quorum, read_sections, side_by_side
+from tuchanka.stacks.pacemaker.render.paths import PG_SOCKETS, InstancePaths
+from tuchanka.topology.types import Cluster
+
+Facts = dict[str, Any]
+
+DAEMONS = "corosync|corosync-qdevic|pacemakerd|pacemaker-.*|sbd"
+# Where daemons leave their core dumps: each in its working directory, or systemd-coredump in its own.
+CORES = ("/var/lib/corosync", "/var/lib/pacemaker/cores", "/var/lib/systemd/coredump")
+CRASHES = r"core dumped|code=dumped|terminated (by|with) signal (4|6|7|8|11)\b"
+# Settings that the cluster itself keeps in its configuration, and attributes that say what is so without them.
+OWN = re.compile(r"master-.*|last-lrm-refresh|have-watchdog|dc-version|cluster-infrastructure|cluster-name")
+OFF = {("standby", "off"), ("maintenance", "off"), ("maintenance", "false"), ("maintenance-mode", "false")}
+SQL = """
+select json_build_object(
+ 'in_recovery', pg_is_in_recovery(),
+ 'timeline', case when pg_is_in_recovery()
+    then coalesce((select received_tli from pg_stat_wal_receiver), (select timeline_id from pg_control_checkpoint()))
+    else ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int end,
+ 'lsn', (case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end
+    - '0/0'::pg_lsn)::bigint,
+ 'streaming', array(select application_name from pg_stat_replication where state = 'streaming'),
+ 'checksum_failures', (select coalesce(sum(checksum_failures), 0) from pg_stat_database),
+ 'rows', (select json_build_array(count(*), coalesce(sum(hashtextextended(beat::text, 0)), 0)::text)
+    from beat where written_at <= to_timestamp(%(cut).3f)));
+"""
+
+
+def script(cluster: Cluster, node: str, *, version: int, since: float, cut: float) -> str:
+    """Return the shell script that shows a node's facts.
+
+    ``since`` and ``cut`` are seconds of the wall clock: crashes count from ``since``, the heartbeat's rows up to
+    ``cut``, because a writer may still be writing. ``version`` is PostgreSQL's.
+    """
+    sections = {
+        "boot": "cat /proc/sys/kernel/random/boot_id",
+        "daemons": f"ps -eo comm=,pid= | grep -E '^({DAEMONS}) '",
+        "cores": f"find {' '.join(CORES)} -xdev -type f -name 'core*' -size +0",
+        "crashes": f"timeout 8 journalctl --quiet --output=short-monotonic --since=@{since:.0f}"
+        f" | grep -E '{CRASHES}' | tail -n 5",
+        "quorum": "timeout 3 corosync-quorumtool -s",
+        "crm": "timeout 5 crm_mon --output-as=xml --one-shot --failcounts --show-node-attributes",
+        "cib": "timeout 5 cibadmin --query --scope configuration",
+    }
+    for instance in cluster.instances:
+        if node in instance.nodes:
+            psql = f"psql -XAtq -h {PG_SOCKETS} -p {instance.port} -d {schema.DATABASE} -f -"
+            sections[f"sql {instance.name}"] = f"timeout 8 {AS_POSTGRES} {psql} <<'END'{SQL % {'cut': cut}}END"
+            files = f"{InstancePaths(version, instance.name).data}/pg_wal"
+            sections[f"history {instance.name}"] = (
+                f'for file in {files}/*.history; do echo "== $(basename "$file")"; cat "$file"; done'
+            )
+    return side_by_side(sections)
+
+
+def read(cluster: Cluster, node: str, text: str, watchdog: str) -> Facts:
+    """Return the facts that the script's output shows; what it doesn't show is left out."""
+    sections = read_sections(text)
+    facts: Facts = {"watchdog": watchdog, "boot": sections.get("boot", "")}
+    facts["cores"] = sections.get("cores", "").split("\n") if sections.get("cores") else []
+    facts["crashes"] = [line.strip() for line in sections.get("crashes", "").splitlines() if line.strip()]
+    facts["daemons"] = _daemons(sections.get("daemons", ""))
+    if sections.get("quorum"):
+        quorum = read_quorum(sections["quorum"], witness=cluster.witness)
+        facts["quorum"] = {
+            "quorate": quorum.quorate,
+            "votes": quorum.votes,
+            "expected": quorum.expected,
+            "device": quorum.device,
+        }
+    view = parse(sections.get("crm", ""))
+    if view is not None:
+        facts["fail_counts"] = {
+            resource: count for (resource, name), count in view.fail_counts.items() if name == node
+        }
+        facts["scores"] = {
+            instance.name: view.scores.get((instance.name, node))
+            for instance in cluster.instances
+            if node in instance.nodes
+        }
+    settings = _settings(sections.get("cib", ""))
+    if settings is not None:
+        facts["settings"] = settings
+    facts["instances"] = {
+        instance.name: copy
+        for instance in cluster.instances
+        if (copy := _copy(sections.get(f"sql {instance.name}", ""), sections.get(f"history {instance.name}", "")))
+    }
+    return facts
+
+
+def differing(found: Facts, before: Facts) -> tuple[Facts, Facts]:
+    """Return both without the settings that are the same: they are many, and say nothing."""
+    now, was = found.get("settings", {}), before.get("settings", {})
+    same = {name for name in now if was.get(name) == now[name]}
+
+    def rest(facts: Facts) -> Facts:
+        if "settings" not in facts:
+            return facts
+        return facts | {"settings": {name: value for name, value in facts["settings"].items() if name not in same}}
+
+    return rest(found), rest(before)
+
+
+def _daemons(text: str) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for name, pid in (line.split() for line in text.splitlines() if len(line.split()) == 2):
+        found.setdefault(name, []).append(int(pid))
+    return {name: sorted(pids) for name, pids in sorted(found.items())}
+
+
+def _settings(text: str) -> dict[str, str] | None:
+    """Return id → value of every setting and constraint in the CIB's configuration that a person could have made."""
+    try:
+        root = etree.fromstring(text.encode())
+    except etree.XMLSyntaxError:
+        return None
+    settings = {}
+    for pair in root.iter("nvpair"):
+        name, value = pair.get("name", ""), pair.get("value", "")
+        if not OWN.fullmatch(name) and (name, value) not in OFF:
+            settings[pair.get("id", "")] = f"{name}={value}"
+    for constraint in root.iterfind(".//constraints/*"):
+        words = [f"{key!s}={value!s}" for key, value in sorted(constraint.attrib.items()) if key != "id"]
+        settings[constraint.get("id", "")] = " ".join((str(constraint.tag), *words))
+    return settings
+
+
+def _copy(answer: str, histories: str) -> Facts | None:
+    if not answer.startswith("{"):
+        return None
+    try:
+        copy: Facts = json.loads(answer)
+    except ValueError:
+        return None
+    copy["parents"] = {}
+    for part in re.split(r"^== ", histories, flags=re.MULTILINE)[1:]:
+        name, _, text = part.partition("\n")
+        if name == f"{copy['timeline']:08X}.history":
+            copy["parents"] = {str(timeline): lsn(position) for timeline, position in parse_history(text).items()}
+    return copy

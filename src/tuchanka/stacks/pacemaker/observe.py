@@ -1,0 +1,213 @@
+"""Looks at a live cluster: one command on every node, all nodes at once, each with its own deadline."""
+
+import contextlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tuchanka.errors import DeadlineExceeded, MachineError
+from tuchanka.lab.lab import Lab
+from tuchanka.providers.base import Machine, PowerState, WatchdogState
+from tuchanka.stacks.pacemaker.crm import CrmView, parse
+from tuchanka.stacks.pacemaker.render.paths import PG_SOCKETS
+from tuchanka.stacks.pacemaker.state import ClusterState, Copy, InstanceState, NodeState, QuorumState, VipState
+from tuchanka.topology.types import Cluster, Instance
+from tuchanka.waiting import together
+
+AS_POSTGRES = "setpriv --reuid=postgres --regid=postgres --init-groups"
+LOOK_S = 8.0
+ROLES = {"Promoted": "primary", "Unpromoted": "standby"}
+# pg_current_wal_lsn() is an error on a standby, so each use of it stands behind pg_is_in_recovery(). The control file
+# learns of a promotion's timeline only with a checkpoint, the names of the log's files at once.
+SQL = """
+select json_build_object(
+ 'in_recovery', pg_is_in_recovery(),
+ 'timeline', case when pg_is_in_recovery() then (select timeline_id from pg_control_checkpoint())
+    else ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int end,
+ 'received_timeline', (select received_tli from pg_stat_wal_receiver),
+ 'lsn', case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end,
+ 'standbys', (select coalesce(json_object_agg(application_name, json_build_object(
+    'state', state, 'sync_state', sync_state,
+    'lag', case when pg_is_in_recovery() then null else pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn) end
+  )), '{}') from pg_stat_replication where application_name <> 'pg_basebackup'))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one node showed. ``sql`` maps an instance to PostgreSQL's own answer, where it gave one."""
+
+    power: PowerState
+    watchdog: WatchdogState
+    stack_running: bool = False
+    crm: CrmView | None = None
+    quorum: str = ""
+    qdevice: str = ""
+    sql: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+def script(cluster: Cluster, node: str) -> str:
+    """Return the shell script that shows everything of a node."""
+    sections = {
+        "stack": "timeout 3 systemctl is-active corosync pacemaker",
+        "quorum": "timeout 3 corosync-quorumtool -s",
+        "qdevice": "timeout 3 corosync-qdevice-tool -s",
+        "crm": "timeout 5 crm_mon --output-as=xml --one-shot --failcounts --show-node-attributes",
+    } | {
+        f"sql {instance.name}": f"timeout 3 {AS_POSTGRES} psql -XAtq -h {PG_SOCKETS} -p {instance.port} "
+        f"-d postgres -f - <<'END'{SQL}END"
+        for instance in cluster.instances
+        if node in instance.nodes
+    }
+    return side_by_side(sections)
+
+
+def side_by_side(sections: Mapping[str, str]) -> str:
+    """Return a shell script that runs a command for each section, and shows each under a line of ``@@`` and its name.
+
+    They run side by side, each with its own deadline: a daemon that hangs hides its own section and no other.
+    """
+    started = [
+        f'{{ echo "@@{name}"; {command}\necho; }} > "$seen/{number}" 2>/dev/null &'
+        for number, (name, command) in enumerate(sections.items())
+    ]
+    return "\n".join(("seen=$(mktemp -d) || exit 0", *started, "wait", 'cat "$seen"/*', 'rm -r "$seen"'))
+
+
+def read_sections(text: str) -> dict[str, str]:
+    """Return section → text of what the script wrote."""
+    sections: dict[str, str] = {}
+    for part in re.split(r"^@@", text, flags=re.MULTILINE)[1:]:
+        heading, _, body = part.partition("\n")
+        sections[heading] = body.strip()
+    return sections
+
+
+async def look(machine: Machine, cluster: Cluster) -> Look:
+    """Look at one node; a node that is off or doesn't answer shows nothing."""
+    power, watchdog = await machine.power_state(), await machine.watchdog()
+    if power == "off":
+        return Look(power, watchdog)
+    try:
+        done = await machine.run(["sh"], stdin=script(cluster, machine.name).encode(), timeout=LOOK_S, check=False)
+    except (MachineError, DeadlineExceeded):
+        return Look(power, watchdog)
+    sections = read_sections(done.stdout)
+    return Look(
+        power,
+        watchdog,
+        stack_running=sections.get("stack", "").split() == ["active", "active"],
+        crm=parse(sections.get("crm", "")),
+        quorum=sections.get("quorum", ""),
+        qdevice=sections.get("qdevice", ""),
+        sql=read_answers(sections),
+    )
+
+
+def read_answers(sections: dict[str, str]) -> dict[str, dict[str, Any]]:
+    """Return instance → PostgreSQL's answer; one that was cut short is none."""
+    answers: dict[str, dict[str, Any]] = {}
+    for name, text in sections.items():
+        if name.startswith("sql ") and text.startswith("{"):
+            with contextlib.suppress(ValueError):
+                answers[name.removeprefix("sql ")] = json.loads(text)
+    return answers
+
+
+async def observe(lab: Lab, cluster: Cluster) -> ClusterState:
+    """Look at every node of the cluster at once and join what they show."""
+    looks = await together(*(look(machine, cluster) for machine in lab.nodes(cluster)))
+    return join(cluster, dict(zip((node.name for node in cluster.nodes), looks, strict=True)))
+
+
+def join(cluster: Cluster, looks: dict[str, Look]) -> ClusterState:
+    """Make one state of the nodes' views: Pacemaker's is taken from a node with quorum, if there is one."""
+    views = [look.crm for look in looks.values() if look.crm]
+    view = next((view for view in views if view.with_quorum), views[0] if views else CrmView())
+    nodes = tuple(_node(node.name, node.site, looks[node.name], view) for node in cluster.nodes)
+    return ClusterState(
+        name=cluster.name,
+        nodes=nodes,
+        quorum=_quorum(cluster, list(looks.values())),
+        instances=tuple(_instance(instance, looks, view) for instance in cluster.instances),
+        vips=tuple(
+            VipState(
+                vip.name,
+                str(vip.address),
+                instance.name,
+                "primary" if vip == instance.primary_vip else "standby",
+                tuple(node.name for node in nodes if (f"{vip.name}-vip", node.name) in view.roles),
+            )
+            for instance in cluster.instances
+            for vip in instance.vips
+        ),
+        coordinator=view.coordinator,
+        fencing=view.fencing,
+        maintenance=view.maintenance,
+    )
+
+
+def _node(name: str, site: str, look: Look, view: CrmView) -> NodeState:
+    seen = view.nodes.get(name)
+    return NodeState(
+        name=name,
+        site=site,
+        power=look.power,
+        stack_running=look.stack_running,
+        online=bool(seen and seen.online),
+        standby=bool(seen and seen.standby),
+        maintenance=bool(seen and seen.maintenance),
+        unclean=bool(seen and seen.unclean),
+        watchdog=look.watchdog,
+        fail_counts={resource: count for (resource, node), count in view.fail_counts.items() if node == name},
+    )
+
+
+def _quorum(cluster: Cluster, looks: list[Look]) -> QuorumState:
+    """Read the quorum of a node that has it if there is one."""
+    texts = [look.quorum for look in looks if look.quorum]
+    text = next((text for text in texts if re.search(r"^Quorate:\s+Yes", text, re.MULTILINE)), "".join(texts[:1]))
+    return read_quorum(text, witness=cluster.witness)
+
+
+def read_quorum(text: str, *, witness: bool) -> QuorumState:
+    """Read ``corosync-quorumtool -s``; ``witness``: the cluster has a quorum device."""
+
+    def number(name: str) -> int:
+        found = re.search(rf"^{name}:\s+(\d+)", text, re.MULTILINE)
+        return int(found[1]) if found else 0
+
+    votes = bool(re.search(r"^\s+0x0+\s+\d+\s+Qdevice|^\s*0\s+1\s+Qdevice", text, re.MULTILINE))
+    return QuorumState(
+        quorate=bool(re.search(r"^Quorate:\s+Yes", text, re.MULTILINE)),
+        votes=number("Total votes"),
+        expected=number("Expected votes"),
+        device=votes if witness else None,
+    )
+
+
+def _instance(instance: Instance, looks: dict[str, Look], view: CrmView) -> InstanceState:
+    answers = {name: looks[name].sql.get(instance.name) for name in instance.nodes}
+    primary = next((answer for answer in answers.values() if answer and not answer["in_recovery"]), None)
+    standbys: dict[str, dict[str, Any]] = primary["standbys"] if primary else {}
+    copies = []
+    for name in instance.nodes:
+        answer = answers[name] or {}
+        # The primary goes on naming a standby that is gone until its own wal_sender_timeout.
+        seen = standbys.get(name, {}) if answer else {}
+        copies.append(
+            Copy(
+                node=name,
+                role=ROLES.get(view.roles.get((instance.name, name), ""), "stopped"),
+                in_recovery=answer.get("in_recovery"),
+                timeline=answer.get("received_timeline") or answer.get("timeline"),
+                lsn=answer.get("lsn"),
+                state=seen.get("state"),
+                sync_state=seen.get("sync_state"),
+                lag_bytes=int(seen["lag"]) if seen.get("lag") is not None else None,
+                score=view.scores.get((instance.name, name)),
+            )
+        )
+    return InstanceState(instance.name, tuple(copies))

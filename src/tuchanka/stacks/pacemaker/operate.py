@@ -1,0 +1,88 @@
+"""Starting and stopping a cluster, and waiting until it is healthy."""
+
+import contextlib
+from collections.abc import Callable
+
+from tuchanka.errors import MachineError
+from tuchanka.lab.lab import Lab
+from tuchanka.lab.progress import Note
+from tuchanka.providers.base import Machine
+from tuchanka.stacks.pacemaker.health import problems
+from tuchanka.stacks.pacemaker.observe import observe
+from tuchanka.stacks.pacemaker.state import ClusterState
+from tuchanka.topology.types import Cluster
+from tuchanka.waiting import together, wait_until
+
+HEALTHY_S = 120.0
+START_S = 90.0
+STOP_S = 300.0
+
+
+def services(cluster: Cluster) -> list[str]:
+    """Return the services of a node's cluster stack, in the order of their start; sbd comes with corosync."""
+    return ["corosync", *(["corosync-qdevice"] if cluster.witness else []), "pacemaker"]
+
+
+async def start_node(cluster: Cluster, node: Machine) -> None:
+    """Start the cluster stack on one node; safe to repeat."""
+    await node.run(["systemctl", "start", *services(cluster)], timeout=START_S)
+
+
+async def stop_node(cluster: Cluster, node: Machine) -> None:
+    """Stop the cluster stack on one node, its resources first; safe to repeat.
+
+    A node whose pacemakerd was replaced is reset by its watchdog while it stops (see docs/reactions.md), when its
+    resources are stopped already. That is as good a stop.
+    """
+    for service in reversed(services(cluster)):
+        try:
+            await node.run(["systemctl", "stop", service], timeout=STOP_S)
+        except MachineError:
+            await node.power_on()  # waits until it is up again
+            if (await node.run(["systemctl", "is-active", service], check=False)).stdout.strip() != "inactive":
+                raise
+
+
+async def start(lab: Lab, cluster: Cluster) -> None:
+    """Switch the machines on and start the cluster stack on every node at once."""
+    await together(*(machine.power_on() for machine in lab.machines_of((cluster,))))
+    await together(*(start_node(cluster, node) for node in lab.nodes(cluster)))
+
+
+async def stop(lab: Lab, cluster: Cluster) -> None:
+    """Stop the cluster stack on every node that is on, all at once."""
+    on = [node for node in lab.nodes(cluster) if await node.power_state() == "on"]
+    await together(*(stop_node(cluster, node) for node in on))
+
+
+async def wait_healthy(
+    lab: Lab,
+    cluster: Cluster,
+    *,
+    note: Note = lambda _: None,
+    deadline_s: float = HEALTHY_S,
+    unless: Callable[[ClusterState], object] = lambda _: False,
+) -> ClusterState:
+    """Wait until the cluster is healthy, or ``unless`` is true of it; ``note`` is told what is still missing.
+
+    Raises:
+        DeadlineExceeded: it wasn't in time; the message says why not.
+    """
+    last: tuple[str, ...] = ("not looked at yet",)
+
+    async def healthy() -> ClusterState | None:
+        nonlocal last
+        state = await observe(lab, cluster)
+        last = problems(state, cluster)
+        with contextlib.suppress(IndexError):
+            note(last[0])
+        return None if last and not unless(state) else state
+
+    return await wait_until(
+        healthy,
+        deadline_s=deadline_s,
+        interval_s=0.3,
+        what=f"a healthy {cluster.name}",
+        why_not=lambda: ", ".join(last),
+        hint="'tuchanka status' shows the whole",
+    )

@@ -1,0 +1,25 @@
+"""What makes a node part of a cluster: corosync with its quorum device, and sbd."""
+
+from tuchanka.files import File
+from tuchanka.stacks.pacemaker.render import paths as layout
+from tuchanka.stacks.pacemaker.timing.types import Timing
+from tuchanka.templating import fill
+from tuchanka.topology.types import Cluster, Topology
+
+
+def quorum_files(topology: Topology, cluster: Cluster, timing: Timing) -> dict[str, File]:
+    """Return path → file of corosync and sbd; the same on every node of the cluster."""
+    witness = topology.witness if cluster.witness else None
+    return {
+        "/etc/corosync/corosync.conf": File(
+            fill("tuchanka.stacks.pacemaker.render", "corosync.j2", cluster=cluster, witness=witness, timing=timing),
+        ),
+        "/etc/default/sbd": File(
+            fill("tuchanka.stacks.pacemaker.render", "sbd.j2", timing=timing, watchdog=layout.WATCHDOG)
+        ),
+    }
+
+
+def witness_files() -> dict[str, File]:
+    """Return path → file of the quorum device's server."""
+    return {"/etc/default/corosync-qnetd": File(fill("tuchanka.stacks.pacemaker.render", "qnetd.j2"))}

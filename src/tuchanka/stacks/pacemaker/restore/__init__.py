@@ -1,0 +1,1 @@
+"""How a failed node, or a cluster of which nothing serves, comes back: looks, chooses, plans, acts."""

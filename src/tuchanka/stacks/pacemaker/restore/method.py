@@ -1,0 +1,160 @@
+"""How a failed copy is made a standby again, and why so: a pure function of what was seen."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from tuchanka.postgres.controldata import ControlData, lsn
+from tuchanka.postgres.wal import NO_LOG, Log, Segment, common_redo, holds, newest_run, segment_name
+
+Method = Literal["restart", "rewind", "base-backup"]
+# Beyond this a local copy of the data, to keep it, costs about what pg_rewind saves.
+KEEP_COPY_BYTES = 1 << 30
+# What a base backup needs beside the data itself: log that is written while it runs.
+RESERVE_BYTES = 256 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Bytes: of the node's data, free where it lies, and of the primary's data. Zeroes where it isn't known."""
+
+    data: int = 0
+    free: int = 0
+    primary: int = 0
+
+    @property
+    def for_both(self) -> bool:
+        """Whether a base backup fits beside the old data."""
+        return self.free >= self.primary + RESERVE_BYTES
+
+    @property
+    def for_one(self) -> bool:
+        """Whether a base backup fits once the old data is deleted."""
+        return self.free + self.data >= self.primary + RESERVE_BYTES
+
+    @property
+    def for_copy(self) -> bool:
+        """Whether a copy of the old data fits, and is cheap."""
+        return self.data <= KEEP_COPY_BYTES and self.free >= self.data + RESERVE_BYTES
+
+
+NO_ROOM = Room()
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One instance as a restore finds it: the failed node's copy, and the primary that it would be copied from.
+
+    ``data`` is ``None`` where the node has no readable data directory. ``history`` maps each earlier timeline of the
+    primary to the log position where it was left. ``segments`` and ``log`` are the node's own log,
+    ``primary_segments`` the primary's. ``kept``: an unfinished restore has put the old data aside. ``half_rewound``:
+    a pg_rewind did not come to its end. ``server_runs``: PostgreSQL runs there. ``tried``: what has failed already.
+    """
+
+    instance: str
+    node: str
+    primary: str | None
+    streaming: bool
+    stack_running: bool
+    data: ControlData | None
+    primary_timeline: int
+    primary_position: str
+    history: dict[int, str]
+    primary_system: str = ""
+    segments: tuple[Segment, ...] = ()
+    log: Log = NO_LOG
+    primary_segments: tuple[Segment, ...] = ()
+    room: Room = NO_ROOM
+    kept: bool = False
+    half_rewound: bool = False
+    server_runs: bool = False
+    tried: frozenset[Method] = frozenset()
+
+    @property
+    def reached(self) -> str:
+        """How far the node's data goes at least: what it vouches for, or the last record in its log."""
+        assert self.data is not None  # noqa: S101 - asked only of data that is there
+        return max(self.data.position, self.log.last or "0/0", key=lsn)
+
+    @property
+    def parted(self) -> str | None:
+        """Where the primary left the node's timeline, or, if it is still on it, where the primary is."""
+        assert self.data is not None  # noqa: S101 - asked only of data that is there
+        if self.data.timeline == self.primary_timeline:
+            return self.primary_position
+        return self.history.get(self.data.timeline)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The method and the reason, which completes "…, because"."""
+
+    method: Method
+    why: str
+
+
+def choose(seen: Seen) -> Choice:
+    """Choose the cheapest method that can work; the reason says what was looked at."""
+    data = seen.data
+    if data is None:
+        return Choice("base-backup", f"{seen.node} has no readable data")
+    if seen.half_rewound:
+        return Choice("base-backup", "an earlier pg_rewind did not come to its end and left the data half changed")
+    parted = seen.parted
+    if parted is None or (seen.primary_system and data.system and data.system != seen.primary_system):
+        return Choice("base-backup", "its data has nothing in common with the primary's")
+    # A position that the data vouches for is the end of a record; that of the log is the start of its last one.
+    if lsn(data.position) <= lsn(parted) and lsn(seen.log.last or "0/0") < lsn(parted):
+        return _behind(seen, data, parted)
+    if data.timeline == seen.primary_timeline:
+        return Choice("base-backup", f"its data reaches {seen.reached}, which the primary has not")
+    return _parted(seen, data, parted)
+
+
+def _behind(seen: Seen, data: ControlData, parted: str) -> Choice:
+    """Of data that is a part of the primary's own past: it only has to catch up, if the primary still has the log."""
+    if "restart" in seen.tried:
+        return Choice("base-backup", "it did not stream after a mere restart")
+    missing = _missing(seen, data, seen.reached)
+    past = f"its timeline {data.timeline} up to {seen.reached} is a part of the primary's history"
+    if missing:
+        return Choice("base-backup", f"{past}, but the primary no longer has {missing} of its log")
+    left = "" if data.timeline == seen.primary_timeline else f", which left that timeline at {parted}"
+    to_come = max(lsn(seen.primary_position) - lsn(seen.reached), 0)
+    return Choice("restart", f"{past}{left}; {size(to_come)} of log have to be caught up")
+
+
+def _parted(seen: Seen, data: ControlData, parted: str) -> Choice:
+    """Of data that went on by itself after the parting: pg_rewind, if it has what it needs."""
+    past = f"its timeline {data.timeline} reaches {seen.reached}, the primary left it at {parted}"
+    if "rewind" in seen.tried:
+        return Choice("base-backup", f"{past}, and pg_rewind failed")
+    if not data.traceable:
+        return Choice("base-backup", f"{past}; pg_rewind needs data checksums or wal_log_hints")
+    run = newest_run(seen.segments, data.timeline, lsn(parted), data.segment_bytes)
+    redo = common_redo(seen.log, lsn(parted), run.number * data.segment_bytes) if run else None
+    if redo is None:
+        return Choice(
+            "base-backup", f"{past}; its log no longer has a checkpoint before that, where pg_rewind would begin"
+        )
+    missing = _missing(seen, data, redo)
+    if missing:
+        return Choice("base-backup", f"{past}; the primary no longer has {missing} of its log")
+    return Choice("rewind", f"{past}; both have the log since the checkpoint before that ({redo})")
+
+
+def _missing(seen: Seen, data: ControlData, begin: str) -> str:
+    """Name the file from which on the primary's log is not whole; empty if it is."""
+    lineage = {seen.primary_timeline, *seen.history}
+    segment_bytes = data.segment_bytes
+    if holds(seen.primary_segments, lineage, lsn(begin), lsn(seen.primary_position), segment_bytes):
+        return ""
+    return segment_name(Segment(data.timeline, lsn(begin) // segment_bytes), segment_bytes)
+
+
+def size(number: float) -> str:
+    """Return a number of bytes in words: ``512 B``, ``1.2 MiB``."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if number < 1024:
+            return f"{number:.0f} B" if unit == "B" else f"{number:.1f} {unit}"
+        number /= 1024
+    return f"{number:.1f} TiB"

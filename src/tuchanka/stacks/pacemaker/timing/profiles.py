@@ -1,0 +1,103 @@
+"""The named profiles: a whole, consistent set of timeouts each. Every profile passes every rule of ``rules``.
+
+``fast``      a lab, or sites joined by a metro link; the starting values are tuned on a real lab.
+``steady``    the default for production: longer tokens, room for a busy machine.
+``cautious``  after the SUSE formula for diskless SBD with a quorum device: rather slow than wrong.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from tuchanka.stacks.pacemaker.timing.types import Timing
+
+FAST = Timing(
+    profile="fast",
+    # Together below the 1.5 s after which qnetd calls a client dead: a shorter token would gain little.
+    token_ms=400,
+    consensus_ms=480,
+    qdevice_timeout_ms=1000,
+    # Just above those 1.5 s.
+    qdevice_sync_timeout_ms=1510,
+    watchdog_s=3,
+    sbd_servant_s=1,
+    # Exactly watchdog + sync_timeout + the slack that the safety margin asks for.
+    stonith_watchdog_timeout_ms=5010,
+    dc_deadtime_s=2,
+    monitor_primary_s=2,
+    monitor_standby_s=3,
+    monitor_timeout_s=11,
+    hang_timeout_s=3,
+    first_aid_again_s=20,
+    start_timeout_s=30,
+    stop_timeout_s=10,
+    promote_timeout_s=15,
+    demote_timeout_s=15,
+    notify_timeout_s=10,
+    vip_monitor_s=3,
+    vip_timeout_s=10,
+    wal_retrieve_retry_interval_ms=100,
+    wal_sender_timeout_ms=3000,
+    wal_receiver_timeout_ms=5000,
+    # A standby's attempt to connect to a VIP that nobody holds: the walreceiver knows no connect_timeout.
+    tcp_user_timeout_ms=1000,
+)
+
+STEADY = Timing(
+    profile="steady",
+    token_ms=3000,
+    consensus_ms=3600,
+    qdevice_timeout_ms=2000,
+    qdevice_sync_timeout_ms=4000,
+    watchdog_s=5,
+    sbd_servant_s=2,
+    stonith_watchdog_timeout_ms=10000,
+    dc_deadtime_s=10,
+    monitor_primary_s=10,
+    monitor_standby_s=11,
+    monitor_timeout_s=20,
+    hang_timeout_s=5,
+    first_aid_again_s=300,
+    start_timeout_s=60,
+    stop_timeout_s=30,
+    promote_timeout_s=30,
+    demote_timeout_s=60,
+    notify_timeout_s=30,
+    vip_monitor_s=10,
+    vip_timeout_s=20,
+    wal_retrieve_retry_interval_ms=1000,
+    wal_sender_timeout_ms=10000,
+    wal_receiver_timeout_ms=10000,
+    tcp_user_timeout_ms=2000,
+)
+
+CAUTIOUS = Timing(
+    profile="cautious",
+    token_ms=5000,
+    consensus_ms=6000,
+    qdevice_timeout_ms=5000,
+    qdevice_sync_timeout_ms=10000,
+    # SUSE's crmsh: the watchdog outlasts sync_timeout by 5 s, stonith-watchdog-timeout is twice the watchdog.
+    watchdog_s=15,
+    sbd_servant_s=3,
+    stonith_watchdog_timeout_ms=30000,
+    dc_deadtime_s=20,
+    # The operations as PAF's own documentation suggests them.
+    monitor_primary_s=15,
+    monitor_standby_s=16,
+    monitor_timeout_s=30,
+    hang_timeout_s=10,
+    first_aid_again_s=600,
+    start_timeout_s=60,
+    stop_timeout_s=60,
+    promote_timeout_s=30,
+    demote_timeout_s=120,
+    notify_timeout_s=60,
+    vip_monitor_s=10,
+    vip_timeout_s=20,
+    wal_retrieve_retry_interval_ms=5000,
+    wal_sender_timeout_ms=30000,
+    wal_receiver_timeout_ms=30000,
+    tcp_user_timeout_ms=5000,
+)
+
+PROFILES: Mapping[str, Timing] = MappingProxyType({one.profile: one for one in (FAST, STEADY, CAUTIOUS)})

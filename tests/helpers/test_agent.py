@@ -1,0 +1,144 @@
+"""The resource agent: it mends PAF's order of standbys, and runs an agent that it doesn't know as it is."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+import pytest
+
+from tests.render.test_default import TOPOLOGY
+from tuchanka.helpers.agent import AGENT, agent_files
+from tuchanka.stacks.pacemaker.timing.profiles import FAST
+
+CLUSTER = TOPOLOGY.clusters[2]
+FORGET = "ip neigh flush to 192.168.89.105\n"
+WRONG = "ORDER BY location ASC, application_name ASC"
+RIGHT = "ORDER BY location DESC NULLS LAST, application_name ASC"
+# What PAF's agent does to find its modules, and something to see which text was run.
+PAF = """#!/usr/bin/perl
+use strict;
+use warnings;
+use FindBin;
+{subs}
+my $query = qq{
+  {query}
+};
+sub show { print "$query$0|$FindBin::RealBin|@ARGV|" . __FILE__ . ":" . __LINE__ . "\\n" }
+show();
+exit 7;
+__END__
+=head1 NAME
+"""
+
+# How PAF 2.3.0 chooses among its notifications, and sees whether one concerns its node.
+NOTIFICATIONS = """my ( $nodename, %OCF_NOTIFY_ENV, $OCF_SUCCESS );
+sub pgsql_notify_pre_stop {
+    my $rc;
+
+    # do nothing if the local node will not be stopped
+    return $OCF_SUCCESS unless scalar
+        grep { $_->{'uname'} eq $nodename } @{ $OCF_NOTIFY_ENV{'stop'} };
+}
+sub pgsql_notify {
+    for ( shift ) {
+        if    ( /^pre-promote$/  ) { return 1 }
+        elsif ( /^pre-demote$/   ) { return 2 }
+        elsif ( /^pre-stop$/     ) { return pgsql_notify_pre_stop() }
+    }
+}"""
+
+pytestmark = pytest.mark.skipif(shutil.which("perl") is None, reason="no perl on this host")
+
+
+def agent(
+    folder: Path, query: str | None, *arguments: str, subs: str = "", meta: Mapping[str, str] = MappingProxyType({})
+) -> subprocess.CompletedProcess[str]:
+    """Run the agent beside a PAF with this query and these subs."""
+    own = folder / "tuchanka" / "pgsqlms"
+    own.parent.mkdir()
+    own.write_text(agent_files(CLUSTER, FAST)[AGENT].content)
+    if query is not None:
+        (folder / "heartbeat").mkdir()
+        (folder / "heartbeat" / "pgsqlms").write_text(PAF.replace("{query}", query).replace("{subs}", subs))
+    command = ["perl", str(own), *arguments]
+    programs = folder / "bin"
+    programs.mkdir()
+    (programs / "ip").write_text('#!/bin/sh\necho "ip $*" >&2\n')
+    (programs / "ip").chmod(0o755)
+    environment = {"PATH": f"{programs}:{os.environ['PATH']}", "OCF_RESOURCE_INSTANCE": "krogan4"}
+    environment |= {f"OCF_RESKEY_CRM_meta_{name}": it for name, it in meta.items()}
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+
+
+def test_the_order_is_put_right_and_everything_else_runs_as_it_is(tmp_path: Path):
+    done = agent(tmp_path, WRONG, "monitor")
+    query, where = done.stdout.splitlines()[1:]
+    assert query.strip() == RIGHT
+    name, folder, action, line = where.split("|")
+    assert (Path(name).name, folder, action) == ("pgsqlms", str(tmp_path / "tuchanka"), "monitor")
+    # Messages point into PAF's own file.
+    assert line == f"{tmp_path}/tuchanka/../heartbeat/pgsqlms:9"
+    assert (done.returncode, done.stderr) == (7, "")
+
+
+@pytest.mark.parametrize("query", [RIGHT, "ORDER BY location DESC, application_name ASC"])
+def test_a_release_that_is_mended_is_run_as_it_is(tmp_path: Path, query: str):
+    done = agent(tmp_path, query, "promote")
+    assert query in done.stdout
+    assert (done.returncode, done.stderr) == (7, "")
+
+
+@pytest.mark.parametrize("query", ["ORDER BY position", f"{WRONG}\n{WRONG}"])
+def test_an_agent_that_is_not_known_fails_the_check_and_warns_when_it_starts_and_promotes(tmp_path: Path, query: str):
+    check = agent(tmp_path, query, "check")
+    assert check.returncode == 5
+    assert "isn't the one that is known" in check.stderr
+    for action, warns in (("start", True), ("promote", True), ("monitor", False)):
+        folder = tmp_path / action
+        folder.mkdir()
+        done = agent(folder, query, action)
+        assert ("WARNING" in done.stderr) is warns
+        assert done.returncode == 7
+
+
+@pytest.mark.parametrize(("query", "status"), [(WRONG, 0), (RIGHT, 0), (None, 5)])
+def test_the_check_runs_nothing(tmp_path: Path, query: str | None, status: int):
+    done = agent(tmp_path, query, "check")
+    assert (done.returncode, done.stdout) == (status, "")
+    assert ("cannot read PAF's resource agent" in done.stderr) is (query is None)
+
+
+def test_an_agent_that_does_not_compile_says_so(tmp_path: Path):
+    done = agent(tmp_path, "}; sub (", "monitor")
+    assert done.returncode != 0
+    assert "heartbeat/pgsqlms line" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("kind", "here", "asked"),
+    [
+        pytest.param("pre-promote", "a", True, id="one that PAF names"),
+        pytest.param("post-promote", "a", False, id="one that PAF doesn't name"),
+        pytest.param("post-stop", "a", False, id="after a stop"),
+        pytest.param("pre-stop", "a", True, id="a stop of this node"),
+        pytest.param("pre-stop", "c", True, id="a stop of this node and another"),
+        pytest.param("pre-stop", "b", False, id="a stop of another node"),
+        pytest.param("pre-stop", "", True, id="a stop, and no word where this is"),
+        pytest.param("pre-demote", "b", True, id="a demotion, about which PAF asks nothing of the kind"),
+    ],
+)
+def test_paf_is_asked_only_about_notifications_that_matter_to_it(tmp_path: Path, kind: str, here: str, asked: bool):
+    kind_type, operation = kind.split("-")
+    meta = {"notify_type": kind_type, "notify_operation": operation, "on_node": here, "notify_stop_uname": "a c"}
+    done = agent(tmp_path, WRONG, "notify", subs=NOTIFICATIONS, meta=meta)
+    assert (done.returncode, bool(done.stdout)) == ((7, True) if asked else (0, False))
+    # Around a promotion the node forgets where the primary's address was, whatever PAF thinks of it.
+    assert done.stderr == (FORGET if operation == "promote" else "")
+
+
+def test_a_release_that_tells_its_notifications_in_another_way_is_asked_about_all(tmp_path: Path):
+    meta = {"notify_type": "post", "notify_operation": "stop", "on_node": "b", "notify_stop_uname": "a"}
+    assert agent(tmp_path, WRONG, "notify", meta=meta).returncode == 7

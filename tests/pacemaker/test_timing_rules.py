@@ -1,0 +1,72 @@
+from dataclasses import replace
+
+import pytest
+
+from tuchanka.stacks.pacemaker.timing.predict import SLACK_S, qdevice_heartbeat_ms, safety_margin_s
+from tuchanka.stacks.pacemaker.timing.profiles import CAUTIOUS, FAST, PROFILES, STEADY
+from tuchanka.stacks.pacemaker.timing.rules import RULES, SUSE_RULES, rules
+from tuchanka.stacks.pacemaker.timing.types import Timing
+
+
+def broken(timing: Timing) -> set[str]:
+    return {rule.name for rule in rules(timing) if not rule.holds}
+
+
+@pytest.mark.parametrize("timing", PROFILES.values(), ids=str)
+def test_every_profile_passes_every_rule(timing: Timing):
+    assert broken(timing) == set()
+    assert safety_margin_s(timing) >= SLACK_S
+
+
+def test_names_are_unique_and_every_rule_says_where_it_comes_from():
+    results = rules(CAUTIOUS)
+    assert len({rule.name for rule in results}) == len(results) == len(RULES) + len(SUSE_RULES)
+    for function, rule in zip((*RULES, *SUSE_RULES), results, strict=True):
+        assert "Source:" in (function.__doc__ or "")
+        assert rule.source
+        assert rule.instead.startswith("write ")
+        assert hasattr(CAUTIOUS, rule.key)
+
+
+@pytest.mark.parametrize(
+    ("change", "names"),
+    [
+        ({"consensus_ms": 479}, {"consensus over token"}),
+        ({"qdevice_sync_timeout_ms": 1500}, {"quorum device decides in time"}),
+        ({"watchdog_s": 3, "qdevice_sync_timeout_ms": 3001}, {"sbd trusts the quorum", "safety margin"}),
+        (
+            {"stonith_watchdog_timeout_ms": 3000, "wal_sender_timeout_ms": 3800},
+            {"fencing outlasts the watchdog", "safety margin", "frozen corosync is reset in time"},
+        ),
+        ({"stonith_watchdog_timeout_ms": 5009}, {"safety margin"}),
+        ({"watchdog_s": 2}, {"watchdog outlasts sbd's loops"}),
+        ({"dc_deadtime_s": 1, "token_ms": 1001, "consensus_ms": 1300}, {"first election hears a peer"}),
+        ({"monitor_standby_s": 2}, {"monitor intervals differ"}),
+        ({"sbd_servant_s": 2}, {"frozen corosync is reset in time"}),
+        ({"monitor_timeout_s": 7}, {"first aid fits in the monitor"}),
+        ({"demote_timeout_s": 9}, {"demote includes a stop"}),
+        ({"stop_timeout_s": 61, "demote_timeout_s": 61}, {"frozen PostgreSQL is stopped"}),
+        ({"wal_sender_timeout_ms": 7701}, {"silent standby is dropped"}),
+        ({"wal_retrieve_retry_interval_ms": 5001}, {"standby tries again"}),
+    ],
+)
+def test_each_rule_is_broken_by_the_value_next_to_its_bound(change: dict[str, int], names: set[str]):
+    assert {name.removesuffix(" of a cut-off primary") for name in broken(replace(FAST, **change))} == names
+
+
+def test_twice_the_watchdog_alone_is_not_safe():
+    # 2 x 3 s = 6 s looks right, but the cut-off side first waits out sync_timeout.
+    timing = replace(FAST, qdevice_sync_timeout_ms=3000, stonith_watchdog_timeout_ms=6000)
+    assert safety_margin_s(timing) == 0
+    assert broken(timing) == {"safety margin of a cut-off primary"}
+
+
+def test_the_suse_formula_is_asked_of_the_profile_that_promises_it():
+    assert broken(replace(CAUTIOUS, stonith_watchdog_timeout_ms=29999)) == {"SUSE: fencing twice the watchdog"}
+    assert broken(replace(CAUTIOUS, watchdog_s=14)) == {"SUSE: watchdog outlasts the quorum device"}
+    assert broken(replace(STEADY, stonith_watchdog_timeout_ms=9999)) == set()
+
+
+@pytest.mark.parametrize(("timeout", "heartbeat"), [(1000, 1000), (1250, 1000), (2000, 1600), (10**6, 120_000)])
+def test_the_heartbeat_of_the_quorum_device_has_bounds(timeout: int, heartbeat: float):
+    assert qdevice_heartbeat_ms(replace(FAST, qdevice_timeout_ms=timeout)) == heartbeat
