@@ -1,7 +1,7 @@
 """What the audit of the nodes says of a trial: each function looks for one kind of harm. Pure.
 
-Every node has its facts (``stacks.pacemaker.audit_facts``) from before and after; a node without facts couldn't be asked, and then
-whatever needs it isn't checked.
+Every node has its facts (``stacks.pacemaker.audit_facts``) from before and after; a node without facts couldn't be
+asked, and then whatever needs it isn't checked.
 """
 
 from collections.abc import Iterator, Mapping
