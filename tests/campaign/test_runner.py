@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from tests.analysis.forged import power_loss
 from tuchanka.campaign import runner as module
-from tuchanka.campaign.diagnostics import ASKED
 from tuchanka.campaign.history import History
 from tuchanka.campaign.plan import Planned, Wish, make_plan
 from tuchanka.campaign.runner import Orders, run_campaign, side_by_side
@@ -23,31 +23,16 @@ from tuchanka.files import File
 from tuchanka.lab.folder import LabFolder
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.progress import Silent
+from tuchanka.lab.stack import Stack
 from tuchanka.providers.base import Completed
 from tuchanka.providers.fake import FakeProvider, Step
-from tuchanka.stacks.pacemaker.state import ClusterState, Copy, InstanceState, QuorumState
-from tuchanka.stacks.pacemaker.timing.derive import derive
+from tuchanka.stacks.pacemaker.stack import PACEMAKER
 from tuchanka.topology.load import load
-from tuchanka.topology.types import Cluster
+from tuchanka.topology.types import Cluster, Instance
 
 TOPOLOGY = load(None)
 TRIAL_S = 0.05
 Played = Callable[["World", Trial], str]
-
-
-def healthy(cluster: Cluster) -> ClusterState:
-    quorum = QuorumState(quorate=True, votes=3, expected=3, device=True)
-    instances = tuple(
-        InstanceState(
-            one.name,
-            tuple(
-                Copy(node, "standby" if place else "primary", bool(place), 1, "0/1", "streaming", "async", 0)
-                for place, node in enumerate(one.nodes)
-            ),
-        )
-        for one in cluster.instances
-    )
-    return ClusterState(cluster.name, (), quorum, instances, (), None, fencing=True, maintenance=False)
 
 
 def recovers(world: "World", trial: Trial) -> str:
@@ -58,9 +43,13 @@ def recovers(world: "World", trial: Trial) -> str:
 class World:
     """Fake machines that are set up, and trials that ``played`` gives a problem ("!" first: not healthy then)."""
 
+    packages = PACEMAKER.packages
+    evidence = PACEMAKER.evidence
+    predict = staticmethod(PACEMAKER.predict)
+
     def __init__(self, folder: Path) -> None:
         self.provider = FakeProvider([("dpkg-query", Completed(0, "pacemaker 3.0.0\n", ""))])
-        self.lab = Lab(LabFolder(folder / "lab"), TOPOLOGY, derive(TOPOLOGY), self.provider)
+        self.lab = Lab(LabFolder(folder / "lab"), TOPOLOGY, self.provider, cast("Stack", self))
         self.folder = folder / "out"
         self.played: Played = recovers
         self.unmendable: set[str] = set()
@@ -77,12 +66,14 @@ class World:
         del power
         self.healed.append(names)
 
-    async def bring_up(self, _: Lab, cluster: Cluster, __: object) -> ClusterState:
+    async def roles(self, _: Lab, __: Cluster, instance: Instance) -> dict[str, str]:
+        return {node: "standby" if place else "primary" for place, node in enumerate(instance.nodes)}
+
+    async def bring_up(self, _: Lab, cluster: Cluster, __: object) -> None:
         for node in cluster.nodes:
             await self.provider.machine(node.name).power_on()
         if cluster.name in self.unmendable:
             raise DeadlineExceeded(f"a healthy {cluster.name} did not happen within 120 s")
-        return healthy(cluster)
 
     async def run_trial(self, _: Lab, trial: Trial, history: History, __: object) -> bool:
         self.trials.append(trial)
@@ -124,7 +115,7 @@ def wish(*clusters: str, **other: object) -> Wish:
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     made = World(tmp_path)
-    for name in ("heal_all", "bring_up", "run_trial"):
+    for name in ("heal_all", "run_trial"):
         monkeypatch.setattr(module, name, getattr(made, name))
     monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(4)))
     return made
@@ -178,7 +169,7 @@ def test_a_failed_trial_leaves_evidence_and_the_campaign_goes_on(world: World):
     ]
     evidence = world.folder / "evidence" / "trial-1"
     assert {folder.name for folder in evidence.iterdir()} == {"tuchanka2a", "tuchanka2b", "witness"}
-    assert {file.name for file in (evidence / "tuchanka2a").iterdir()} == {*ASKED, "console.txt"}
+    assert {file.name for file in (evidence / "tuchanka2a").iterdir()} == {*PACEMAKER.evidence, "console.txt"}
     assert (evidence / "tuchanka2a" / "console.txt").read_text() == "kernel: hello"
     assert (evidence / "tuchanka2b" / "pcs-status.txt").read_text() == "2 nodes configured\n"
     assert world.numbers() == [1, 2]

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -33,8 +33,8 @@ from tuchanka.faults.fault import Scene, waits_for_healing
 from tuchanka.lab.folder import LabFolder
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.progress import Silent
+from tuchanka.lab.stack import FinishAudit, Stack
 from tuchanka.providers.fake import FakeProvider
-from tuchanka.stacks.pacemaker.state import ClusterState, Copy, InstanceState, QuorumState
 from tuchanka.stacks.pacemaker.timing.derive import derive
 from tuchanka.stacks.pacemaker.timing.predict import predict_power_off
 from tuchanka.topology.load import load
@@ -45,16 +45,8 @@ CLUSTER = TOPOLOGY.cluster("tuchanka2")
 INSTANCE = CLUSTER.instances[0]
 A, B = "tuchanka2a", "tuchanka2b"
 BEAT_S = 0.01
-
-
-def state(primary: str) -> ClusterState:
-    copies = tuple(
-        Copy(node, "primary" if node == primary else "standby", node != primary, 1, "0/1", "streaming", "async", 0)
-        for node in (A, B)
-    )
-    quorum = QuorumState(quorate=True, votes=3, expected=3, device=True)
-    instances = (InstanceState(INSTANCE.name, copies),)
-    return ClusterState("tuchanka2", (), quorum, instances, (), A, fencing=True, maintenance=False)
+TIMING = replace(derive(TOPOLOGY), token_ms=10, consensus_ms=10, stonith_watchdog_timeout_ms=10)
+QUICK = predict_power_off(TIMING)
 
 
 class World:
@@ -62,11 +54,11 @@ class World:
 
     def __init__(self, folder: Path, away_s: float) -> None:
         self.provider = FakeProvider()
-        self.lab = Lab(LabFolder(folder), TOPOLOGY, derive(TOPOLOGY), self.provider)
+        self.lab = Lab(LabFolder(folder), TOPOLOGY, self.provider, cast("Stack", self))
         self.away_s = away_s
         self.cut: float | None = None
         self.trouble: dict[str, Exception] = {}
-        self.mended = False
+        self.repaired = False
         self.fault = CATALOGUE["power-off"]
         for name in (A, B):
             self.provider.machine(name).on = True
@@ -75,16 +67,15 @@ class World:
         if what in self.trouble:
             raise self.trouble[what]
 
-    async def observe(self, *_: object) -> ClusterState:
-        self.fail("observe")
-        return state(B if self.cut else A)
+    async def roles(self, *_: object) -> dict[str, str]:
+        self.fail("roles")
+        return {A: "standby", B: "primary"} if self.cut else {A: "primary", B: "standby"}
 
-    async def bring_up(self, *_: object) -> ClusterState:
-        """Mend the cluster."""
-        self.fail("mend")
-        self.mended = True
+    async def bring_up(self, *_: object) -> None:
+        """Repair the cluster."""
+        self.fail("repair")
+        self.repaired = True
         assert all(machine.on for machine in self.provider.machines.values())
-        return state(B)
 
     @asynccontextmanager
     async def recording(
@@ -115,11 +106,10 @@ class World:
         assert not self.provider.machine(A).on  # nothing is healed yet
         return f"evidence/trial-{trial}/{moment}"
 
-    async def baseline(self, *_: object) -> str:
-        return "before"
+    async def begin_audit(self, *_: object) -> FinishAudit:
+        return self.audit
 
-    async def audit(self, _lab: Lab, _cluster: object, trial: int, before: str) -> tuple[Event, ...]:
-        assert before == "before"
+    async def audit(self, trial: int) -> tuple[Event, ...]:
         self.fail("audit")
         return (Audited(time.monotonic(), trial, A, {}, {}),)
 
@@ -130,7 +120,7 @@ class World:
         with History(folder / "history.jsonl") as history:
             scene = Scene(self.lab, target, (self.provider.machine(target),), CLUSTER, INSTANCE, A)
             role = "primary" if target == A else "standby"
-            trial = Trial(1, CLUSTER, INSTANCE, self.fault, scene, role, predict_power_off(self.lab.timing))
+            trial = Trial(1, CLUSTER, INSTANCE, self.fault, scene, role, QUICK, QUICK)
             self.healthy = asyncio.run(run_trial(self.lab, trial, history, Silent()))
             assert history.watchers == []
             return history.events
@@ -140,12 +130,8 @@ class World:
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     made = World(tmp_path / "lab", away_s=0.2)
     made.lab.folder.path.mkdir()
-    for name in ("observe", "bring_up", "recording", "count_commits", "read_journal", "keep_evidence"):
+    for name in ("recording", "count_commits", "read_journal", "keep_evidence"):
         monkeypatch.setattr(module, name, getattr(made, name))
-    for name in ("baseline", "audit"):
-        monkeypatch.setattr(module, name, getattr(made, name))
-    quick = replace(made.lab.timing, token_ms=10, consensus_ms=10, stonith_watchdog_timeout_ms=10)
-    made.lab = replace(made.lab, timing=quick)
     monkeypatch.setattr("tuchanka.campaign.service_watch.STABLE_S", 0.2)
     monkeypatch.setattr(module, "AFTERMATH_S", 0.3)
     monkeypatch.setattr(module, "QUIET_MARGIN_S", 0.0)
@@ -200,7 +186,7 @@ def test_of_a_standby_no_outage_is_predicted(world: World, tmp_path: Path):
     # Nothing says that the cluster has reacted, so it is watched for as long as a reaction would take.
     injected = next(event for event in events if isinstance(event, FaultInjected)).t
     stable = next(event.t for event in events if event.kind == "service-stable")
-    assert stable - injected >= predict_power_off(world.lab.timing).seconds
+    assert stable - injected >= QUICK.seconds
 
 
 def test_a_fault_that_the_service_cannot_survive_is_held_and_healed(
@@ -245,7 +231,7 @@ def test_service_that_never_returns(world: World, tmp_path: Path, monkeypatch: p
     events = world.run(tmp_path)
     assert ended(events).problem.count("the service's return did not happen within 0.3 s") == 2
     assert world.provider.machine(A).on
-    assert world.mended
+    assert world.repaired
     assert not world.healthy
 
 
@@ -262,9 +248,9 @@ def test_a_heartbeat_that_never_starts(world: World, tmp_path: Path, monkeypatch
 @pytest.mark.parametrize(
     ("what", "error"),
     [
-        ("observe", MachineError("is off", where=B)),
-        ("observe", DeadlineExceeded("it took too long")),
-        ("mend", RestoreRefused("it may hold the only copy", where=A)),
+        ("roles", MachineError("is off", where=B)),
+        ("roles", DeadlineExceeded("it took too long")),
+        ("repair", RestoreRefused("it may hold the only copy", where=A)),
         ("audit", MachineError("can't be reached", where=A)),
     ],
 )
@@ -291,7 +277,7 @@ def test_ctrl_c_heals_and_writes_down_that_it_was_interrupted(world: World, tmp_
     async def interrupted() -> None:
         with History(tmp_path / "history.jsonl") as history:
             scene = Scene(world.lab, A, (world.provider.machine(A),), CLUSTER, INSTANCE, A)
-            trial = Trial(1, CLUSTER, INSTANCE, world.fault, scene, "primary", None)
+            trial = Trial(1, CLUSTER, INSTANCE, world.fault, scene, "primary", None, QUICK)
             running = asyncio.create_task(run_trial(world.lab, trial, history, Silent()))
             await wait_until(truth(lambda: world.cut is not None), deadline_s=10, what="the power cut")
             running.cancel()
@@ -302,11 +288,11 @@ def test_ctrl_c_heals_and_writes_down_that_it_was_interrupted(world: World, tmp_
     assert world.provider.machine(A).on
     events = load_history(tmp_path / "history.jsonl")
     assert ended(events).problem == INTERRUPTED
-    assert not world.mended
+    assert not world.repaired
 
 
 def test_an_interrupted_trial_is_written_down_to_its_end(world: World, tmp_path: Path):
-    world.trouble["mend"] = KeyboardInterrupt()  # type: ignore[assignment]
+    world.trouble["repair"] = KeyboardInterrupt()  # type: ignore[assignment]
     with pytest.raises(KeyboardInterrupt):
         world.run(tmp_path)
     assert '"kind":"trial-ended"' in (tmp_path / "history.jsonl").read_text().splitlines()[-1]

@@ -6,7 +6,7 @@ from tuchanka.faults.fault import Fault, Scene, Scope
 from tuchanka.lab.folder import LabFolder
 from tuchanka.lab.lab import Lab
 from tuchanka.providers.fake import FakeProvider
-from tuchanka.stacks.pacemaker.timing.derive import derive
+from tuchanka.stacks.pacemaker.stack import PACEMAKER
 from tuchanka.topology.load import load
 
 
@@ -26,7 +26,7 @@ def described(scope: Scope) -> Fault:
 def scene_of(folder: Path, provider: FakeProvider, cluster: str, node: str, instance: str | None) -> Scene:
     """A scene on a fake machine that is on."""
     topology = load(None)
-    lab = Lab(LabFolder(folder), topology, derive(topology), provider)
+    lab = Lab(LabFolder(folder), topology, provider, PACEMAKER)
     provider.machine(node).on = True
     found = topology.cluster(cluster)
     return Scene(lab, node, (lab.machine(node),), found, found.instance(instance) if instance else None, node)

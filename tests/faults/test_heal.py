@@ -16,7 +16,7 @@ from tuchanka.lab.folder import LabFolder
 from tuchanka.lab.lab import Lab
 from tuchanka.providers.base import Completed
 from tuchanka.providers.fake import FakeProvider, Step
-from tuchanka.stacks.pacemaker.timing.derive import derive
+from tuchanka.stacks.pacemaker.stack import PACEMAKER
 from tuchanka.topology.load import load
 
 TOPOLOGY = load(None)
@@ -41,7 +41,7 @@ def provider() -> FakeProvider:
 
 @pytest.fixture
 def lab(tmp_path: Path, provider: FakeProvider) -> Lab:
-    return Lab(LabFolder(tmp_path), TOPOLOGY, derive(TOPOLOGY), provider)
+    return Lab(LabFolder(tmp_path), TOPOLOGY, provider, PACEMAKER)
 
 
 def test_every_family_has_its_place_and_no_verb_is_called_twice():

@@ -16,7 +16,7 @@ from tuchanka.lab.lab import Lab
 from tuchanka.providers.base import CLIENT, Completed, Cut
 from tuchanka.providers.bridge.traffic import render
 from tuchanka.providers.fake import FakeProvider
-from tuchanka.stacks.pacemaker.timing.derive import derive
+from tuchanka.stacks.pacemaker.stack import PACEMAKER
 from tuchanka.topology.load import load
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -40,7 +40,7 @@ def provider() -> FakeProvider:
 
 @pytest.fixture
 def lab(tmp_path: Path, provider: FakeProvider) -> Lab:
-    return Lab(LabFolder(tmp_path), TOPOLOGY, derive(TOPOLOGY), provider)
+    return Lab(LabFolder(tmp_path), TOPOLOGY, provider, PACEMAKER)
 
 
 def scene(lab: Lab, fault: str, target: str, *, trial: str | None = None) -> Scene:

@@ -14,8 +14,8 @@ from tuchanka.lab.folder import LabFolder
 from tuchanka.lab.lab import Lab
 from tuchanka.providers.fake import FakeProvider
 from tuchanka.stacks.pacemaker.observe import join
+from tuchanka.stacks.pacemaker.stack import PACEMAKER
 from tuchanka.stacks.pacemaker.standby import Someone
-from tuchanka.stacks.pacemaker.timing.derive import derive
 from tuchanka.topology.load import load
 
 TOPOLOGY = load(None)
@@ -37,7 +37,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
         return Someone(provider.machine(A), state)
 
     monkeypatch.setattr(operations.standby, "someone", someone)
-    return Lab(LabFolder(tmp_path), TOPOLOGY, derive(TOPOLOGY), provider)
+    return Lab(LabFolder(tmp_path), TOPOLOGY, provider, PACEMAKER)
 
 
 def commands(lab: Lab) -> list[str]:

@@ -12,8 +12,8 @@ from tuchanka.lab.progress import Silent
 from tuchanka.providers.fake import FakeProvider
 from tuchanka.stacks.pacemaker import bring_up as module
 from tuchanka.stacks.pacemaker.observe import Look, join
+from tuchanka.stacks.pacemaker.stack import PACEMAKER
 from tuchanka.stacks.pacemaker.state import ClusterState
-from tuchanka.stacks.pacemaker.timing.derive import derive
 from tuchanka.topology.load import load
 
 TOPOLOGY = load(None)
@@ -31,7 +31,7 @@ class World:
 
     def __init__(self, folder: Path, state: ClusterState) -> None:
         self.provider = FakeProvider()
-        self.lab = Lab(LabFolder(folder), TOPOLOGY, derive(TOPOLOGY), self.provider)
+        self.lab = Lab(LabFolder(folder), TOPOLOGY, self.provider, PACEMAKER)
         self.state = state
         self.started = False
 

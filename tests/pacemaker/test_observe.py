@@ -16,7 +16,7 @@ from tuchanka.providers.base import Completed
 from tuchanka.providers.fake import FakeProvider, Step
 from tuchanka.stacks.pacemaker.health import problems
 from tuchanka.stacks.pacemaker.observe import Look, join, observe, read_sections, script
-from tuchanka.stacks.pacemaker.timing.derive import derive
+from tuchanka.stacks.pacemaker.stack import PACEMAKER
 from tuchanka.topology.load import load
 
 TOPOLOGY = load(None)
@@ -37,7 +37,7 @@ def lab(answers: dict[str, Completed | Exception], *, on: tuple[str, ...] = (A, 
             provider.machine(name).armed = True
 
     asyncio.run(switch_on())
-    return Lab(LabFolder(Path("/nowhere")), TOPOLOGY, derive(TOPOLOGY), provider), provider
+    return Lab(LabFolder(Path("/nowhere")), TOPOLOGY, provider, PACEMAKER), provider
 
 
 def good() -> dict[str, Completed | Exception]:

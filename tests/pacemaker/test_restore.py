@@ -139,7 +139,7 @@ async def test_a_pacemaker_that_was_not_let_in_is_started_again(
     monkeypatch.setattr(restore, "observe", observe)
     monkeypatch.setattr(restore, "start_node", start_node)
     provider = FakeProvider()
-    lab: Any = SimpleNamespace(machine=provider.machine, timing=SimpleNamespace(start_timeout_s=60.0))
+    lab: Any = SimpleNamespace(machine=provider.machine, topology=load(None))
     assert await restore._streams(lab, CLUSTER, NODE, ("krogan2",), lambda _: None) == []
     assert started == [NODE] * starts
 

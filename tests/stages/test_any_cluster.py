@@ -12,7 +12,7 @@ from tuchanka.lab.progress import Silent
 from tuchanka.providers.base import Completed
 from tuchanka.providers.fake import FakeProvider, Step
 from tuchanka.stacks.pacemaker.setup.cluster import WORK
-from tuchanka.stacks.pacemaker.timing.derive import derive
+from tuchanka.stacks.pacemaker.stack import PACEMAKER
 from tuchanka.stages import pipeline
 from tuchanka.topology.load import load
 
@@ -31,7 +31,7 @@ def test_a_cluster_alone_brings_its_witness_along(tmp_path: Path, file: Path | N
         return Completed(0, "", "")
 
     provider.script = answer
-    lab = Lab(LabFolder(tmp_path), topology, derive(topology), provider)
+    lab = Lab(LabFolder(tmp_path), topology, provider, PACEMAKER)
     cluster = topology.cluster(name)
     asyncio.run(pipeline.setup(lab, (cluster,), Silent()))
     witness = [topology.witness.name] if cluster.witness and topology.witness else []

@@ -15,7 +15,7 @@ from tuchanka.lab.lab import Lab
 from tuchanka.lab.progress import Silent
 from tuchanka.providers.base import Completed
 from tuchanka.providers.fake import FakeProvider, Step
-from tuchanka.stacks.pacemaker.timing.derive import derive
+from tuchanka.stacks.pacemaker.stack import PACEMAKER
 from tuchanka.stages import pipeline
 from tuchanka.topology.load import load
 
@@ -48,7 +48,7 @@ def new_lab(folder: LabFolder, topology: Any = TOPOLOGY) -> tuple[Lab, FakeProvi
         return Completed(0, f"what {step.what.removeprefix('cat -- ')} holds", "")
 
     provider.script = remember
-    return Lab(folder, topology, derive(topology), provider), provider
+    return Lab(folder, topology, provider, PACEMAKER), provider
 
 
 def run(stage: Stage, lab: Lab) -> None:

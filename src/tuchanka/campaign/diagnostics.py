@@ -1,5 +1,6 @@
 """Keeps what the machines themselves say about a failed trial, in files beside the report."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from tuchanka.errors import DeadlineExceeded, MachineError
@@ -9,26 +10,7 @@ from tuchanka.topology.types import Cluster
 from tuchanka.waiting import together
 
 ASK_S = 15.0
-LOG_BYTES = 4 << 20
 FOLDER = "evidence"
-
-# File → the command whose output it holds. Each has its own deadline: a daemon that hangs hides nothing but itself.
-ASKED: dict[str, str] = {
-    "pcs-status.txt": "pcs status --full",
-    "crm_mon.txt": "crm_mon --one-shot --inactive --group-by-node --failcounts --operations --show-node-attributes",
-    "cib.xml": "cibadmin --query || cat /var/lib/pacemaker/cib/cib.xml",
-    "fencing.txt": "stonith_admin --history '*' --verbose",
-    "quorum.txt": "corosync-quorumtool -s; corosync-qdevice-tool -sv; corosync-qnetd-tool -lv",
-    "corosync-rings.txt": "corosync-cfgtool -n; corosync-cmapctl -m stats",
-    "journal.txt": f"journalctl --no-pager --output=short-precise | tail -c {LOG_BYTES}",
-    "corosync.log": "journalctl --no-pager --output=short-precise -t corosync -t corosync-qdevice -t corosync-qnetd",
-    "postgres.log": "journalctl --no-pager --output=short-precise SYSLOG_FACILITY=16 + _COMM=postgres",
-    "pacemaker.log": f"tail -c {LOG_BYTES} /var/log/pacemaker/pacemaker.log",
-    "processes.txt": "ps axfo pid,ppid,stat,wchan:20,etime,rss,args",
-    "host.txt": "uptime; free -m; df -h; df -i; ip -d address; ip neighbour; nft list ruleset",
-    "data.txt": 'ls -la /var/lib/postgresql/*/; for d in /var/lib/postgresql/*/*/; do echo "$d";'
-    ' /usr/lib/postgresql/*/bin/pg_controldata -D "$d" | grep -v nonce; done',
-}
 
 
 async def keep_evidence(lab: Lab, cluster: Cluster, folder: Path, trial: int, moment: str = "") -> str:
@@ -37,17 +19,18 @@ async def keep_evidence(lab: Lab, cluster: Cluster, folder: Path, trial: int, mo
     ``moment`` names a look of its own in the middle of a trial. A machine that is off only has its console.
     """
     here = Path(FOLDER) / f"trial-{trial}" / moment
-    await together(*(_of_machine(machine, folder / here / machine.name) for machine in lab.machines_of((cluster,))))
+    machines = lab.machines_of((cluster,))
+    await together(*(_of_machine(one, folder / here / one.name, lab.stack.evidence) for one in machines))
     return str(here)
 
 
-async def _of_machine(machine: Machine, folder: Path) -> None:
+async def _of_machine(machine: Machine, folder: Path, commands: Mapping[str, str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     _write(folder / "console.txt", machine.console_log())
     if await machine.power_state() == "off":
         _write(folder / "off.txt", "the machine was off\n")
         return
-    await together(*(_ask(machine, folder / name, command) for name, command in ASKED.items()))
+    await together(*(_ask(machine, folder / name, command) for name, command in commands.items()))
 
 
 async def _ask(machine: Machine, file: Path, command: str) -> None:

@@ -6,6 +6,8 @@ from statistics import median
 
 from tuchanka.campaign.plan import Planned
 from tuchanka.events import Event, TrialEnded, TrialStarted
+from tuchanka.lab.stack import Stack
+from tuchanka.topology.types import Topology
 
 # What surrounds the reaction: heartbeat and look at the cluster before, stable service, restore, end, journals.
 AROUND_S = 27.0
@@ -56,3 +58,13 @@ def in_words(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02} min"
+
+
+def predicted_s(stack: Stack, topology: Topology, trials: Iterable[Planned]) -> dict[str, float]:
+    """Return fault → seconds of the longest reaction that is predicted on any of its clusters."""
+    found: dict[str, float] = {}
+    for one in trials:
+        prediction = stack.predict(topology, topology.cluster(one.cluster), one.fault)
+        if prediction:
+            found[one.fault] = max(found.get(one.fault, 0.0), prediction.seconds)
+    return found

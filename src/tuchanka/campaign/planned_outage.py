@@ -13,7 +13,7 @@ from tuchanka.events import CommitsCounted, Event, Read, Write
 from tuchanka.heartbeat.client import configure, recording
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.progress import Progress
-from tuchanka.stacks.pacemaker.observe import observe
+from tuchanka.lab.stack import primary_of
 from tuchanka.topology.types import Cluster, Instance
 from tuchanka.waiting import wait_until
 
@@ -69,7 +69,7 @@ async def measured(
         result = await act()
         with progress.step("service", instance.name):
             await wait_until(back, deadline_s=BACK_S, what="the service's return", why_not=watch.missing)
-    primary = (await observe(lab, cluster)).instance(instance.name).primary
+    primary = primary_of(await lab.stack.roles(lab, cluster, instance))
     if primary is None:
         raise LabError(f"{instance.name} has no primary to count commits on", where=cluster.name)
     counted = await count_commits(

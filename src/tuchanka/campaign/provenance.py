@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from tuchanka import __version__
 from tuchanka.events import RunStarted
@@ -11,25 +11,15 @@ from tuchanka.lab.lab import Lab
 from tuchanka.providers.base import Machine
 from tuchanka.topology.types import Cluster
 
-PACKAGES = (
-    "postgresql-17",
-    "pacemaker",
-    "corosync",
-    "corosync-qdevice",
-    "sbd",
-    "resource-agents-paf",
-    "resource-agents",
-    "pcs",
-)
-
 
 async def run_started(lab: Lab, clusters: tuple[Cluster, ...], command: str) -> RunStarted:
     """Return what is measured; the clusters' machines are on."""
-    found = {cluster.name: await versions(lab.nodes(cluster)[0]) for cluster in clusters}
+    packages = (f"postgresql-{lab.topology.postgresql}", *lab.stack.packages)
+    found = {cluster.name: await versions(lab.nodes(cluster)[0], packages) for cluster in clusters}
     return RunStarted(
         time.monotonic(),
         lab=lab.topology.name,
-        profile=lab.timing.profile,
+        profile=lab.topology.profile,
         provider=lab.topology.provider,
         cores=os.cpu_count() or 0,
         versions={
@@ -43,9 +33,9 @@ async def run_started(lab: Lab, clusters: tuple[Cluster, ...], command: str) -> 
     )
 
 
-async def versions(machine: Machine) -> dict[str, str]:
-    """Return program → version of what is measured."""
-    command = ["dpkg-query", "--show", "--showformat=${Package} ${Version}\\n", *PACKAGES]
+async def versions(machine: Machine, packages: Sequence[str]) -> dict[str, str]:
+    """Return package → version of those that are installed."""
+    command = ["dpkg-query", "--show", "--showformat=${Package} ${Version}\\n", *packages]
     done = await machine.run(command, check=False)
     return dict(line.split(maxsplit=1) for line in done.stdout.splitlines() if " " in line)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from tuchanka.analysis.verdict import Verdict, judge
 from tuchanka.campaign.diagnostics import keep_evidence
-from tuchanka.campaign.estimate import durations, in_words, left_s
+from tuchanka.campaign.estimate import durations, in_words, left_s, predicted_s
 from tuchanka.campaign.history import History
 from tuchanka.campaign.plan import Planned, Wish, dice
 from tuchanka.campaign.provenance import run_started
@@ -23,15 +23,15 @@ from tuchanka.faults.heal import heal_all
 from tuchanka.faults.scene import make_scene, resolve
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.progress import Progress
-from tuchanka.stacks.pacemaker.bring_up import bring_up
-from tuchanka.stacks.pacemaker.state import ClusterState
-from tuchanka.stacks.pacemaker.timing.predict import predict
-from tuchanka.stacks.pacemaker.timing.types import Prediction, Timing
+from tuchanka.lab.stack import primary_of
+from tuchanka.prediction import Prediction
 from tuchanka.stages import pipeline
 from tuchanka.topology.types import Cluster
 from tuchanka.waiting import together
 
 START = "setup"
+# What a loss of the primary's node is predicted by.
+FAILOVER = "power-off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,6 @@ class _Campaign:
         self.parallel = side_by_side(len(clusters))
         self.slots = _Slots(self.parallel)
         self.undone = {one.number: one for one in orders.trials}
-        self.predictions = predictions(lab.timing, {one.fault for one in orders.trials})
         self.failed = False
         self.given_up: list[TuchankaError] = []
         duration_s = orders.wish.duration_s
@@ -134,7 +133,7 @@ class _Campaign:
 
     def left(self) -> str:
         """Say how much is left."""
-        predicted = {name: one.seconds for name, one in self.predictions.items() if one}
+        predicted = predicted_s(self.lab.stack, self.lab.topology, self.undone.values())
         seconds = left_s(self.undone.values(), predicted, durations(self.history.events), parallel=self.parallel)
         if self.end is not None:
             seconds = min(seconds, max(0.0, self.end - time.monotonic()))
@@ -145,8 +144,8 @@ class _Campaign:
         title = f"trial {number}" if self.orders.wish.duration_s else f"trial {number} of {self.last}"
         with self.progress.step(title, cluster.name) as note:
             note(f"{fault.name}; {self.left()}")
-            state = await self._healthy(cluster, number)
-            trial = self._arrange(cluster, planned, fault, state)
+            await self._healthy(cluster, number)
+            trial = await self._arrange(cluster, planned, fault)
             note(f"{fault.name} on {trial.scene.target}; {self.left()}")
             healthy = await run_trial(self.lab, trial, self.history, self.progress)
             (verdict,) = [one for one in judge(self.history.events[begin:]) if one.trial == number]
@@ -163,31 +162,32 @@ class _Campaign:
         """The highest number of the plan."""
         return self.orders.trials[-1].number
 
-    def _arrange(self, cluster: Cluster, planned: Planned, fault: Fault, state: ClusterState) -> Trial:
-        instance = cluster.instance(planned.instance)
-        copies = {copy.node: copy.role for copy in state.instance(instance.name).copies}
+    async def _arrange(self, cluster: Cluster, planned: Planned, fault: Fault) -> Trial:
+        lab, instance = self.lab, cluster.instance(planned.instance)
+        copies = await lab.stack.roles(lab, cluster, instance)
         draw = dice(self.orders.wish.seed, planned)
-        target = resolve(fault, self.lab.topology, cluster, instance.name, planned.target, copies, draw)
-        primary = state.instance(instance.name).primary
-        scene = make_scene(self.lab, cluster, instance, fault, target, primary)
+        target = resolve(fault, lab.topology, cluster, instance.name, planned.target, copies, draw)
+        scene = make_scene(lab, cluster, instance, fault, target, primary_of(copies))
         hit = {copies.get(machine.name, "witness") for machine in scene.machines}
         role = next((one for one in ("primary", "standby") if one in hit), "witness")
-        return Trial(planned.number, cluster, instance, fault, scene, role, self.predictions[fault.name])
+        prediction = lab.stack.predict(lab.topology, cluster, fault.name)
+        failover = lab.stack.predict(lab.topology, cluster, FAILOVER) or Prediction(FAILOVER, ())
+        return Trial(planned.number, cluster, instance, fault, scene, role, prediction, failover)
 
-    async def _healthy(self, cluster: Cluster, number: int) -> ClusterState:
+    async def _healthy(self, cluster: Cluster, number: int) -> None:
         """Bring the cluster up; where that fails, once more from its snapshot."""
         try:
-            return await bring_up(self.lab, cluster, self.progress)
+            await self.lab.stack.bring_up(self.lab, cluster, self.progress)
         except TuchankaError:
             await self._keep(cluster, number)
-            return await self._roll_back(cluster, number)
+            await self._roll_back(cluster, number)
 
     async def _keep(self, cluster: Cluster, number: int) -> None:
         with self.progress.step("evidence", cluster.name):
             kept = await keep_evidence(self.lab, cluster, self.history.folder, number)
         self.history.add(EvidenceKept(time.monotonic(), number, kept))
 
-    async def _roll_back(self, cluster: Cluster, number: int) -> ClusterState:
+    async def _roll_back(self, cluster: Cluster, number: int) -> None:
         """Go back to the cluster as it was set up, and start it."""
         nodes = [node.name for node in cluster.nodes]
         with contextlib.suppress(TuchankaError):  # a machine that answers nothing any more is healed afterwards
@@ -195,12 +195,7 @@ class _Campaign:
         await pipeline.roll_back(self.lab, dict.fromkeys(nodes, START), self.progress)
         await heal_all(self.lab, nodes)
         self.history.add(RolledBack(time.monotonic(), number, cluster.name, START))
-        return await bring_up(self.lab, cluster, self.progress)
-
-
-def predictions(timing: Timing, faults: set[str]) -> dict[str, Prediction | None]:
-    """Return fault → its predicted reaction, where there is one."""
-    return {name: predict(timing, name) for name in faults}
+        await self.lab.stack.bring_up(self.lab, cluster, self.progress)
 
 
 def outcome(verdict: Verdict) -> str:

@@ -30,11 +30,8 @@ from tuchanka.faults.heal import heal_by
 from tuchanka.heartbeat.client import configure, recording
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.progress import Note, Progress
-from tuchanka.stacks.pacemaker.audit import audit, baseline
-from tuchanka.stacks.pacemaker.bring_up import bring_up
-from tuchanka.stacks.pacemaker.observe import observe
-from tuchanka.stacks.pacemaker.timing.predict import predict_power_off
-from tuchanka.stacks.pacemaker.timing.types import Prediction
+from tuchanka.lab.stack import primary_of
+from tuchanka.prediction import Prediction
 from tuchanka.topology.types import Cluster, Instance
 from tuchanka.waiting import together, truth, wait_until, within
 
@@ -46,7 +43,7 @@ SERVICE_S = 180.0
 HOLD_S = 10.0
 COUNT_S = 60.0
 HEAL_S = 180.0
-MEND_S = 600.0
+REPAIR_S = 600.0
 # Without an outage nothing says that the cluster has reacted, so it is watched for as long as a reaction would take:
 # as predicted, or where nobody should notice anything as long as a fencing.
 QUIET_MARGIN_S = 3.0
@@ -58,7 +55,8 @@ AFTERMATH_S = 2.0
 class Trial:
     """What is to be tried: a fault on a scene of a healthy cluster, watched through all of its instances.
 
-    The verdict is about ``instance``; ``target_role`` is its role on the target.
+    The verdict is about ``instance``; ``target_role`` is its role on the target. ``failover`` is predicted for a
+    power loss of the primary: for so long a fault is watched that nobody should notice.
     """
 
     number: int
@@ -68,6 +66,7 @@ class Trial:
     scene: Scene
     target_role: str
     prediction: Prediction | None
+    failover: Prediction
 
 
 @dataclass(slots=True)
@@ -104,7 +103,7 @@ async def run_trial(lab: Lab, trial: Trial, history: History, progress: Progress
         )
     )
     try:
-        await _break_and_mend(lab, trial, course, history, progress)
+        await _break_and_repair(lab, trial, course, history, progress)
     except TuchankaError as error:
         course.problems.append(str(error))
     except (asyncio.CancelledError, KeyboardInterrupt):
@@ -128,9 +127,9 @@ async def _heal_at_any_rate(trial: Trial, course: _Course, progress: Progress) -
         course.problems.append(f"healing failed: {error}")
 
 
-async def _break_and_mend(lab: Lab, trial: Trial, course: _Course, history: History, progress: Progress) -> None:
+async def _break_and_repair(lab: Lab, trial: Trial, course: _Course, history: History, progress: Progress) -> None:
     number, cluster = trial.number, trial.cluster
-    before = await baseline(lab, cluster)
+    audit = await lab.stack.begin_audit(lab, cluster)
     watches = [
         ServiceWatch(instance.name, tuple(vip.name for vip in instance.standby_vips))
         for instance in cluster.instances
@@ -150,9 +149,9 @@ async def _break_and_mend(lab: Lab, trial: Trial, course: _Course, history: Hist
                 course.healed = True
                 history.add(FaultHealed(time.monotonic(), number, trial.fault.name, trial.scene.target))
             history.add(RestoreStarted(time.monotonic(), number, trial.scene.target))
-            mending = within(MEND_S, bring_up(lab, cluster, progress), what=f"a mended {cluster.name}")
+            repair = within(REPAIR_S, lab.stack.bring_up(lab, cluster, progress), what=f"a repaired {cluster.name}")
             service = [] if returned else [_service_returns(number, watches, history, lambda _: None)]
-            await together(mending, *service)
+            await together(repair, *service)
             history.add(Healthy(time.monotonic(), number, cluster.name))
             settled = time.monotonic() + AFTERMATH_S
             await wait_until(truth(lambda: time.monotonic() >= settled), deadline_s=2 * AFTERMATH_S, what="the end")
@@ -162,7 +161,7 @@ async def _break_and_mend(lab: Lab, trial: Trial, course: _Course, history: Hist
     # The writer has ended, so this count covers every beat.
     for instance in cluster.instances:
         await _count(lab, trial, instance, history, config.run, watches)
-    for event in await audit(lab, cluster, number, before):
+    for event in await audit(number):
         history.add(event)
     course.healthy = True
 
@@ -179,7 +178,7 @@ async def _break(
         await asyncio.sleep(HOLD_S)
         history.add(ServiceHeld(time.monotonic(), number, HOLD_S))
         return False
-    predicted = trial.prediction if trial.prediction and trial.prediction.phases else predict_power_off(lab.timing)
+    predicted = trial.prediction if trial.prediction and trial.prediction.phases else trial.failover
     try:
         await _service_returns(number, watches, history, note, quiet_s=predicted.seconds + QUIET_MARGIN_S)
     except DeadlineExceeded as error:
@@ -215,7 +214,7 @@ async def _count(
     up_to = next(watch.resolved_up_to for watch in watches if watch.instance == instance.name)
 
     async def counted() -> CommitsCounted | None:
-        primary = (await observe(lab, trial.cluster)).instance(instance.name).primary
+        primary = primary_of(await lab.stack.roles(lab, trial.cluster, instance))
         if primary is None:
             return None
         try:

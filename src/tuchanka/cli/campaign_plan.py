@@ -8,13 +8,13 @@ from dataclasses import asdict
 import typer
 from rich.table import Table
 
-from tuchanka.campaign.estimate import durations, in_words, left_s, trial_s
-from tuchanka.campaign.runner import Orders, predictions, side_by_side
+from tuchanka.campaign.estimate import durations, in_words, left_s, predicted_s, trial_s
+from tuchanka.campaign.runner import Orders, side_by_side
 from tuchanka.cli.context import settings
 from tuchanka.cli.output import show, show_json
 from tuchanka.errors import InputError
 from tuchanka.events import Event
-from tuchanka.stacks.pacemaker.timing.derive import derive
+from tuchanka.stacks.pacemaker.stack import PACEMAKER
 from tuchanka.topology.types import Topology
 
 UNITS = {"h": 3600, "m": 60, "s": 1, "": 1}
@@ -38,9 +38,7 @@ def show_plan(context: typer.Context, topology: Topology, orders: Orders, done: 
     wish, trials = orders.wish, orders.trials
     names = list(dict.fromkeys(one.cluster for one in trials))
     faults = list(dict.fromkeys(one.fault for one in trials))
-    predicted = {
-        name: one.seconds if one else None for name, one in predictions(derive(topology), set(faults)).items()
-    }
+    predicted = predicted_s(PACEMAKER, topology, trials)
     measured = durations(done)
     parallel = side_by_side(len(names))
     seconds = left_s(trials, predicted, measured, parallel=parallel)
@@ -56,7 +54,7 @@ def show_plan(context: typer.Context, topology: Topology, orders: Orders, done: 
                 "duration_s": wish.duration_s,
                 "estimate_s": round(seconds, 1),
                 "trials": [
-                    asdict(one) | {"estimate_s": round(trial_s(one, predicted[one.fault], measured), 1)}
+                    asdict(one) | {"estimate_s": round(trial_s(one, predicted.get(one.fault), measured), 1)}
                     for one in trials
                 ],
             }

@@ -15,6 +15,7 @@ from tuchanka.errors import HostError, LabError
 from tuchanka.lab.folder import DEFAULT_ROOT, LabFolder
 from tuchanka.lab.lab import Lab
 from tuchanka.providers.nspawn.provider import NspawnProvider
+from tuchanka.stacks.pacemaker.stack import PACEMAKER
 from tuchanka.stacks.pacemaker.timing.derive import derive
 from tuchanka.topology.differ import differences, in_short
 from tuchanka.topology.load import default_text, load
@@ -101,7 +102,7 @@ def open_lab(context: typer.Context, *, make: bool = False) -> Lab:
             where=topology.source,
             hint="'tuchanka topology --diff' lists all; leave --topology out, or destroy the lab first",
         )
-    return Lab(folder, topology, timing, NspawnProvider(folder.path, topology, watchdog_s=timing.watchdog_s))
+    return Lab(folder, topology, NspawnProvider(folder.path, topology, watchdog_s=timing.watchdog_s), PACEMAKER)
 
 
 @contextmanager

@@ -9,22 +9,23 @@ from tuchanka.faults.network import one_copy
 from tuchanka.faults.power import power_on
 from tuchanka.faults.survival import serves
 from tuchanka.lab.progress import Silent
+from tuchanka.lab.stack import primary_of
 from tuchanka.providers.base import Power
-from tuchanka.stacks.pacemaker.observe import observe
-from tuchanka.stacks.pacemaker.restore import repair as restore
 from tuchanka.topology.types import Cluster
 from tuchanka.waiting import wait_until
 
 # The restore has begun with its work on the node, and can't have ended.
 INTO_RESTORE_S = 1.0
+# Until the others are sure that the standby is fenced.
+LOST_S = 90.0
 
 
 async def _pair(scene: Scene, cluster: Cluster) -> tuple[str, str]:
     """Return the first standby and the primary of the scene's instance, or of the cluster's first."""
     instance = scene.instance or cluster.instances[0]
-    copies = (await observe(scene.lab, cluster)).instance(instance.name).copies
-    standby = next((copy.node for copy in copies if copy.role == "standby"), None)
-    primary = next((copy.node for copy in copies if copy.role == "primary"), None)
+    roles = await scene.lab.stack.roles(scene.lab, cluster, instance)
+    standby = next((node for node, role in roles.items() if role == "standby"), None)
+    primary = primary_of(roles)
     if standby is None or primary is None:
         missing = "standby" if primary else "primary"
         raise LabError(f"{instance.name} has no {missing}", where=cluster.name, hint="see 'tuchanka status'")
@@ -36,11 +37,10 @@ async def _lose_standby(scene: Scene, cluster: Cluster) -> tuple[str, str]:
     await scene.lab.machine(standby).power_off()
 
     async def settled() -> bool:
-        state = await observe(scene.lab, cluster)
-        return not state.node(standby).online and not state.node(standby).unclean and state.quorum.quorate
+        return await scene.lab.stack.is_lost(scene.lab, cluster, standby)
 
     hint = "'tuchanka status' shows the whole"
-    await wait_until(settled, deadline_s=restore.FENCED_S, interval_s=0.3, what=f"the end of {standby}", hint=hint)
+    await wait_until(settled, deadline_s=LOST_S, interval_s=0.3, what=f"the end of {standby}", hint=hint)
     return standby, primary
 
 
@@ -55,8 +55,8 @@ async def primary_during_restore(scene: Scene) -> float:
     """Lose a standby, begin to restore it, and cut the primary's power meanwhile; returns when that went."""
     (cluster,) = scene.clusters
     standby, primary = await _lose_standby(scene, cluster)
-    steps = await restore.plan(scene.lab, cluster, standby, None, force=False)
-    work = asyncio.create_task(restore.carry_out(scene.lab, cluster, standby, steps, Silent()))
+    restore = await scene.lab.stack.plan_restore(scene.lab, cluster, standby)
+    work = asyncio.create_task(restore(Silent()))
     try:
         # Where the restore fails before that, its reason is the trial's.
         await asyncio.wait({work}, timeout=INTO_RESTORE_S)

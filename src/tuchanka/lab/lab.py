@@ -1,4 +1,4 @@
-"""A lab at run time: the frozen topology and timing, its folder, and the provider that makes its machines."""
+"""A lab at run time: the frozen topology, its folder, the provider of its machines, and the stack on them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,8 +6,8 @@ from pathlib import Path
 from tuchanka.lab import keys, secrets
 from tuchanka.lab.folder import LabFolder
 from tuchanka.lab.secrets import Secrets
+from tuchanka.lab.stack import Stack
 from tuchanka.providers.base import Machine, Provider
-from tuchanka.stacks.pacemaker.timing.types import Timing
 from tuchanka.topology.types import Cluster, Topology
 
 
@@ -17,8 +17,8 @@ class Lab:
 
     folder: LabFolder
     topology: Topology
-    timing: Timing
     provider: Provider
+    stack: Stack
 
     @property
     def path(self) -> Path:

@@ -8,6 +8,7 @@ from tuchanka.lab.system import system_files
 from tuchanka.providers.base import Machine
 from tuchanka.stacks.pacemaker.render.paths import COROSYNC_KEY, PGPASS
 from tuchanka.stacks.pacemaker.setup import qnetd
+from tuchanka.stacks.pacemaker.timing.derive import derive
 from tuchanka.stages.tree import machine_files
 from tuchanka.topology.types import Topology
 from tuchanka.waiting import together
@@ -35,7 +36,7 @@ async def install(lab: Lab, machine: Machine) -> None:
     await machine.power_on()
     witness = lab.topology.witness
     is_witness = witness is not None and machine.name == witness.name
-    files = dict(machine_files(lab.topology, machine.name, lab.timing))
+    files = dict(machine_files(lab.topology, machine.name, derive(lab.topology)))
     if not is_witness:
         files |= secret_files(lab, machine.name)
     await machine.put(files)

@@ -16,6 +16,7 @@ from tuchanka.stacks.pacemaker.observe import observe
 from tuchanka.stacks.pacemaker.setup.instance import psql
 from tuchanka.stacks.pacemaker.state import ClusterState
 from tuchanka.stacks.pacemaker.switchover_plan import Switch, caught_up, choose
+from tuchanka.stacks.pacemaker.timing.derive import timing_of
 from tuchanka.topology.types import Cluster, Instance
 from tuchanka.waiting import together, wait_until
 from tuchanka.writing import write_atomically
@@ -120,7 +121,7 @@ async def _set_score(lab: Lab, switch: Switch, score: int) -> None:
 
 async def _taken_over(lab: Lab, cluster: Cluster, switch: Switch, note: Note) -> bool:
     """Wait for the target's promotion; false where the old primary serves on as if nothing had been asked."""
-    timing = lab.timing
+    timing = timing_of(lab.topology, cluster)
     began = time.monotonic()
 
     async def decided() -> str | None:

@@ -14,6 +14,7 @@ from tuchanka.stacks.pacemaker.restore.method import Method
 from tuchanka.stacks.pacemaker.restore.plan import Step, make_plan
 from tuchanka.stacks.pacemaker.restore.steps import do
 from tuchanka.stacks.pacemaker.state import ClusterState
+from tuchanka.stacks.pacemaker.timing.derive import timing_of
 from tuchanka.topology.types import Cluster, Instance
 from tuchanka.waiting import wait_until
 
@@ -202,9 +203,13 @@ async def _streams(lab: Lab, cluster: Cluster, node: str, names: tuple[str, ...]
                 hopeless.append(name)
         return hopeless or (["-"] if not waiting else None)
 
+    deadline_s = HEALTHY_S + timing_of(lab.topology, cluster).start_timeout_s
     try:
         found = await wait_until(
-            settled, deadline_s=HEALTHY_S + lab.timing.start_timeout_s, interval_s=0.3, what="streaming"
+            settled,
+            deadline_s=deadline_s,
+            interval_s=0.3,
+            what="streaming",
         )
     except DeadlineExceeded:
         return waiting

@@ -8,7 +8,7 @@ from typing import Any
 from tuchanka.errors import TopologyError
 from tuchanka.stacks.pacemaker.timing.profiles import PROFILES
 from tuchanka.stacks.pacemaker.timing.types import Timing
-from tuchanka.topology.types import Topology
+from tuchanka.topology.types import Cluster, Topology
 
 KEYS: tuple[str, ...] = tuple(field.name for field in fields(Timing) if field.name != "profile")
 """The keys of ``[timing]``, in the order of ``Timing``."""
@@ -34,6 +34,12 @@ def derive(topology: Topology) -> Timing:
         key: _value(topology.source, key, value) for key, value in topology.overrides.items()
     }
     return replace(base, **overrides)
+
+
+def timing_of(topology: Topology, cluster: Cluster) -> Timing:
+    """Return the timeouts of one cluster; raises as ``derive`` does."""
+    del cluster
+    return derive(topology)
 
 
 def _value(source: str, key: str, value: object) -> int:

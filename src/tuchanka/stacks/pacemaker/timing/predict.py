@@ -6,7 +6,8 @@ The phases of a reaction are named as the journals' anatomy names them.
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from tuchanka.stacks.pacemaker.timing.types import Phase, Prediction, Timing
+from tuchanka.prediction import Phase, Prediction
+from tuchanka.stacks.pacemaker.timing.types import Timing
 
 SLACK_S = 0.5
 """The least safety margin: room for late timers and for clocks that tick differently."""
