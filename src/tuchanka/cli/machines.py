@@ -16,7 +16,7 @@ from tuchanka.faults.marks import forget
 from tuchanka.lab.folder import LabFolder
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.progress import Progress
-from tuchanka.providers.base import Machine
+from tuchanka.providers.base import Machine, make_ready
 from tuchanka.providers.nspawn import provider as nspawn
 from tuchanka.providers.nspawn.paths import LabPaths
 from tuchanka.stacks.pacemaker import operate
@@ -184,7 +184,7 @@ async def _step(progress: Progress, verb: str, machine: Machine) -> None:
     with progress.step(verb, machine.name):
         match verb:
             case "power on":
-                await machine.power_on()
+                await make_ready(machine)
             case "power off":
                 await machine.power_off()
             case _:

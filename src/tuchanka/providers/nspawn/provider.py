@@ -18,8 +18,6 @@ from tuchanka.topology.types import Topology
 class NspawnProvider:
     """The machines of one lab, all of them made from one base image."""
 
-    packages_included = True
-
     def __init__(self, folder: Path, topology: Topology, *, watchdog_s: float) -> None:
         self.paths = LabPaths(folder)
         self.topology = topology
