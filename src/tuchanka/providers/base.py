@@ -11,6 +11,11 @@ from tuchanka.files import File
 
 PowerState = Literal["on", "off"]
 WatchdogState = Literal["armed", "disarmed", "absent", "unknown"]
+# Of a command that runs on a machine: nothing of this host's comes along.
+ENVIRONMENT = {
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "LANG": "C.UTF-8",
+}
 # The end of a ``Cut`` that is no machine: every client of the lab.
 CLIENT = "client"
 
@@ -51,6 +56,8 @@ class Runner(Protocol):
 
     async def command(self, argv: Sequence[str]) -> list[str]:
         """Return the command of this host that runs ``argv`` on the machine, with its standard streams.
+
+        It is to be started with ``ENVIRONMENT``.
 
         Raises:
             MachineError: the machine is off or can't be reached.

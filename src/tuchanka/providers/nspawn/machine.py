@@ -15,7 +15,7 @@ from typing import Any
 
 from tuchanka.errors import CommandFailed, DeadlineExceeded, LabError, MachineError
 from tuchanka.files import File
-from tuchanka.providers.base import Completed, PowerState, Stop, WatchdogState
+from tuchanka.providers.base import ENVIRONMENT, Completed, PowerState, Stop, WatchdogState
 from tuchanka.providers.nspawn import cgroups, client, console, disks, layers, powerlog
 from tuchanka.providers.nspawn.paths import LabPaths
 from tuchanka.topology.types import Limits
@@ -26,10 +26,6 @@ NUMBERS = itertools.count()  # of the commands of this process: each has a contr
 CONTROL = re.compile(r"\x1b\[[0-9;?!]*[A-Za-z]|\x1b\][^\a]*\a|\r")
 BOOT_S = 60.0
 SHUTDOWN_S = 90.0
-ENVIRONMENT = {
-    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-    "LANG": "C.UTF-8",
-}
 
 
 class NspawnMachine:

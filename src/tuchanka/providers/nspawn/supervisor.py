@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from tuchanka.errors import DeadlineExceeded
+from tuchanka.providers.bridge.network import interface
 from tuchanka.providers.nspawn import disks, linux
 from tuchanka.providers.nspawn.console import ConsoleLog
 from tuchanka.providers.nspawn.freezer import Freezer
@@ -63,7 +64,7 @@ class Supervisor:
 
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
-        self.interface = f"vb-{spec.name}"
+        self.interface = interface(spec.name)
         self.nspawn: asyncio.subprocess.Process | None = None
         self.leader: int | None = None
         self.keep_on = True
