@@ -16,8 +16,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tuchanka.providers.nspawn import cgroups
-from tuchanka.providers.nspawn.paths import LabPaths
+from tuchanka.providers.registry import kind
 
 COMMAND = Path(sys.executable).with_name("tuchanka")
 ROUNDS = 5
@@ -40,9 +39,9 @@ def timed(what: Callable[[], object]) -> float:
 
 def memory_mib(lab: Path) -> float:
     """Anonymous memory of everything in the lab's control groups: machines and supervisors."""
-    group = LabPaths(lab).group
-    v2 = cgroups.is_v2()
-    stat = (cgroups.ROOT / group if v2 else cgroups.ROOT / "memory" / group) / "memory.stat"
+    root, group = Path("/sys/fs/cgroup"), kind("nspawn").paths(lab).group
+    v2 = (root / "cgroup.controllers").exists()
+    stat = (root / group if v2 else root / "memory" / group) / "memory.stat"
     values = dict(line.split() for line in stat.read_text().splitlines())
     return int(values["anon" if v2 else "total_rss"]) / (1 << 20)
 

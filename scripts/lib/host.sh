@@ -70,7 +70,7 @@ present() {
 missing() {
     while read -r when package what purpose; do
         case "$when" in '' | \#*) continue ;; esac
-        [ "$when" = run ] || [ "$1" = test ] || continue
+        [ "$when" != test ] || [ "$1" = test ] || continue
         present "$what" || printf '%s %s %s\n' "$package" "$what" "$purpose"
     done <"$list"
 }

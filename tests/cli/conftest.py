@@ -3,15 +3,16 @@
 import os
 import signal
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tuchanka.cli import campaign, context, machines
+from tuchanka.cli import campaign, machines
 from tuchanka.cli.main import main
 from tuchanka.lab import folder as lab_folder
+from tuchanka.providers import registry
 from tuchanka.providers.base import Completed
 from tuchanka.providers.fake import FakeProvider
 
@@ -71,15 +72,15 @@ def fake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeProvider:
         return provider
 
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    monkeypatch.setattr(context, "NspawnProvider", make)
     monkeypatch.setattr(lab_folder, "lock_file", lambda _: tmp_path / "run" / "locks" / "lab")
 
     async def destroy(_: object) -> None:
         await provider.destroy()
 
-    monkeypatch.setattr(machines.nspawn, "destroy", destroy)
+    kind = replace(registry.KINDS["nspawn"], make=make, destroy=destroy)
+    monkeypatch.setitem(registry.KINDS, "nspawn", kind)
     for module in (machines, campaign):
-        monkeypatch.setattr(module, "require_host", lambda **_: None)
+        monkeypatch.setattr(module, "require_host", lambda *_, **__: None)
     return provider
 
 

@@ -20,6 +20,7 @@ from tuchanka.cli.campaign_plan import seconds_of
 from tuchanka.errors import InputError
 from tuchanka.events import CampaignPlanned, TrialEnded, to_json
 from tuchanka.faults.catalogue import CATALOGUE
+from tuchanka.providers import registry
 from tuchanka.providers.fake import FakeProvider
 
 REPORTS = {"history.jsonl", "summary.json", "report.html", "junit.xml"}
@@ -85,7 +86,8 @@ def test_a_site_is_tried_on_the_clusters_that_have_nodes_there(tuchanka: Tuchank
 
 
 def test_without_a_fault_all_that_this_host_can_do_are_tried(tuchanka: Tuchanka, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(campaign, "missing", lambda: {"Latency": "the kernel has no netem"})
+    kind = replace(registry.KINDS["nspawn"], missing=lambda: {"Latency": "the kernel has no netem"})
+    monkeypatch.setitem(registry.KINDS, "nspawn", kind)
     plan = json.loads(tuchanka("test", "tuchanka4", "--dry-run", "--json").out)
     assert {one["fault"] for one in plan["trials"]} == set(CATALOGUE) - {"latency"}
     tuchanka("test", "tuchanka4", "--fault", "latency").refused(

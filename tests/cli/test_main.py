@@ -97,7 +97,7 @@ def test_help_and_version_are_no_errors(tuchanka: Tuchanka):
 def test_what_nobody_foresaw_is_one_line(
     tuchanka: Tuchanka, monkeypatch: pytest.MonkeyPatch, raised: BaseException, said: str
 ):
-    def fail() -> None:
+    def fail(_: str) -> None:
         raise raised
 
     monkeypatch.setattr(pure, "examine", fail)

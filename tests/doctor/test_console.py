@@ -4,11 +4,11 @@ from io import StringIO
 from rich.console import Console
 
 from tuchanka.doctor.console import as_json, as_table
-from tuchanka.doctor.findings import Check
+from tuchanka.providers.host import HostCheck
 
 CHECKS = (
-    Check("ip", ok=True, found="/usr/sbin/ip", needed_for="networks", package="iproute2"),
-    Check(
+    HostCheck("ip", ok=True, found="/usr/sbin/ip", needed_for="networks", package="iproute2"),
+    HostCheck(
         "nft", ok=False, found="missing", needed_for="[networks]", mend="apt-get install nftables", package="nftables"
     ),
 )

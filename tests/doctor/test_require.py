@@ -2,16 +2,17 @@ from pathlib import Path
 
 import pytest
 
-from tuchanka.doctor.findings import Check, of_disk, of_kernel, of_program, of_user
+from tuchanka.doctor.findings import of_disk, of_program, of_user
 from tuchanka.doctor.require import complain
 from tuchanka.doctor.requirements import Requirement
 from tuchanka.errors import HostError
+from tuchanka.providers.host import HostCheck
 
 IP = Requirement("run", "iproute2", ("ip",), "networks")
 NFT = Requirement("run", "nftables", ("nft",), "networks")
 
 
-def words(checks: list[Check]) -> str:
+def words(checks: list[HostCheck]) -> str:
     with pytest.raises(HostError) as caught:
         complain(checks, debian_like=True)
     return str(caught.value)
@@ -29,7 +30,11 @@ def test_all_packages_go_into_one_command():
 
 def test_everything_is_named_in_one_line():
     text = words(
-        [of_program(IP, None, debian_like=True), of_disk(Path("/var/lib/x"), 10**9), of_kernel("n", "no", "m")]
+        [
+            of_program(IP, None, debian_like=True),
+            of_disk(Path("/var/lib/x"), 10**9),
+            HostCheck("n", ok=False, found="no", needed_for="m", mend="change it"),
+        ]
     )
 
     assert "\n" not in text

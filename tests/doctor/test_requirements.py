@@ -18,10 +18,17 @@ def test_a_broken_line_is_refused_with_its_number(line: str):
 
 
 def test_the_list_names_what_labs_need_and_leaves_out_python_which_runs_us():
-    names = {item.name for item in requirements()}
+    names = {item.name for item in requirements("run", "nspawn")}
 
     assert {"systemd-nspawn", "mmdebstrap", "debian-archive-keyring", "ip", "nft", "ssh", "nsenter"} <= names
     assert not any(name.startswith("python") for name in names)
+
+
+def test_what_a_provider_needs_is_asked_for_its_labs_alone():
+    names = {item.name for item in requirements("run")}
+
+    assert "ssh" in names
+    assert "systemd-nspawn" not in names
 
 
 def test_what_only_tests_need_is_apart():

@@ -35,8 +35,8 @@ def names(folder: Path) -> set[str]:
 
 def test_a_lab_is_founded_once_and_keeps_its_first_topology(lab: LabFolder):
     assert not lab.exists
-    lab.found("first")
-    lab.found("second")
+    lab.found("first", "nspawn")
+    lab.found("second", "nspawn")
     assert lab.exists
     assert lab.topology_file.read_text() == "first"
     assert lab.read_marker()["version"] == module.VERSION
@@ -44,16 +44,16 @@ def test_a_lab_is_founded_once_and_keeps_its_first_topology(lab: LabFolder):
 
 def test_a_founding_that_was_killed_is_completed(lab: LabFolder):
     lab.path.mkdir()
-    lab.found("text")
+    lab.found("text", "nspawn")
     lab.topology_file.unlink()
-    lab.found("again")
+    lab.found("again", "nspawn")
     assert lab.topology_file.read_text() == "again"
 
 
 def test_a_founding_that_was_killed_while_it_wrote_its_first_file_is_completed(lab: LabFolder):
     lab.path.mkdir()
     (lab.path / ".lab.json.x7_3k2").write_text('{"ver')
-    lab.found("text")
+    lab.found("text", "nspawn")
     assert lab.exists
 
 
@@ -74,7 +74,7 @@ def test_what_belongs_to_someone_else_is_refused_and_not_touched(lab: LabFolder,
             (lab.path / "mine").touch()
     before = set(lab.path.rglob("*"))
     with pytest.raises(InputError, match="holds no lab; give --lab a lab's, a new or an empty folder"):
-        lab.found("text")
+        lab.found("text", "nspawn")
     assert set(lab.path.rglob("*")) == before
 
 
@@ -85,14 +85,14 @@ def test_a_folder_without_a_lab_says_how_to_make_one(lab: LabFolder):
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", "null", '"text"'])
 def test_a_marker_that_can_not_be_read_is_one_line(lab: LabFolder, text: str):
-    lab.found("text")
+    lab.found("text", "nspawn")
     lab.marker.write_text(text)
     with pytest.raises(LabError, match="state can't be read"):
         lab.read_marker()
 
 
 def test_a_lab_of_another_version_is_refused(lab: LabFolder):
-    lab.found("text")
+    lab.found("text", "nspawn")
     lab.marker.write_text('{"version": 99}')
     with pytest.raises(LabError, match="the lab is of version 99, not 2"):
         lab.read_marker()
@@ -142,7 +142,7 @@ def test_another_process_is_refused_and_a_killed_holder_frees_the_lab(lab: LabFo
 
 
 def test_what_is_removed_is_gone_with_its_lock(lab: LabFolder):
-    lab.found("text")
+    lab.found("text", "nspawn")
     (lab.path / "machines" / "a").mkdir(parents=True)
     (lab.path / "link").symlink_to(lab.path.parent)
     with lab.locked("destroy"):
@@ -153,7 +153,7 @@ def test_what_is_removed_is_gone_with_its_lock(lab: LabFolder):
 
 
 def test_a_removal_that_was_killed_can_be_done_again(lab: LabFolder, monkeypatch: pytest.MonkeyPatch):
-    lab.found("text")
+    lab.found("text", "nspawn")
     for name in ("one", "two"):
         (lab.path / name).mkdir()
 

@@ -83,7 +83,7 @@ def test_a_scripted_deadline_passes():
         lambda one: one.get("/f"),
         put("/f", ""),
         lambda one: one.reset(),
-        lambda one: one.freeze(),
+        lambda one: one.pause(),
         lambda one: one.hang_disk(),
     ],
 )
@@ -162,22 +162,22 @@ def test_a_frozen_machine_answers_nothing_until_it_is_thawed_or_loses_its_power(
 
     async def work() -> None:
         machine = provider.machine("a")
-        await machine.thaw()
+        await machine.resume()
         await machine.power_on()
-        assert (await machine.freeze(), await machine.frozen()) == (1.0, True)
+        assert (await machine.pause(), await machine.paused()) == (1.0, True)
         with pytest.raises(DeadlineExceeded, match="'true' had not ended after 2 s"):
             await machine.run(["true"], timeout=2)
         with pytest.raises(MachineError, match="is frozen"):
             await machine.shut_down()
-        assert await machine.thaw() == 2.0
+        assert await machine.resume() == 2.0
         await machine.run(["true"])
         for ends_it in (machine.reset, machine.power_on):
-            await machine.freeze(watchdog_runs=True)
+            await machine.stall()
             await ends_it()
-            assert not await machine.frozen()
-        await machine.freeze()
+            assert not await machine.paused()
+        await machine.pause()
         await machine.power_off()
-        assert not await machine.frozen()
+        assert not await machine.paused()
 
     asyncio.run(work())
 

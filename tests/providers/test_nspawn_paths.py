@@ -40,13 +40,17 @@ def test_everything_of_a_machine_is_below_the_lab():
 
 
 def test_the_same_recipe_has_the_same_name_and_another_one_another():
-    assert recipe(17).name == recipe(17).name
-    assert recipe(17).name != recipe(16).name
-    assert recipe(17).name.startswith("trixie-")
+    assert recipe((17,)).name == recipe((17,)).name
+    assert recipe((17,)).name != recipe((16,)).name
+    assert recipe((17,)).name.startswith("trixie-")
+
+
+def test_an_image_for_several_versions_has_all_of_them():
+    assert {"postgresql-16", "postgresql-client-17"} <= set(recipe((16, 17)).packages)
 
 
 def test_the_image_has_what_the_cluster_needs_and_starts_none_of_it():
-    command = mmdebstrap_command(recipe(17), "/target")
+    command = mmdebstrap_command(recipe((17,)), "/target")
     included = next(one for one in command if one.startswith("--include=")).removeprefix("--include=").split(",")
     needed = {"pacemaker", "corosync", "corosync-qdevice", "corosync-qnetd", "sbd", "pcs", "postgresql-17"}
     assert needed | {"resource-agents-paf", "chrony", "openssh-server"} <= set(included)

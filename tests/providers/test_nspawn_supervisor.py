@@ -284,8 +284,8 @@ def test_a_host_without_the_freezer_says_so(bench: Bench):
     bench.run(work)
 
 
-@pytest.mark.parametrize("end", ["thaw", "reset", "power-off"])
-def test_a_disk_that_hangs_goes_on_when_it_is_thawed_and_when_the_machine_ends(
+@pytest.mark.parametrize("end", ["release-disk", "reset", "power-off"])
+def test_a_disk_that_hangs_goes_on_when_it_is_released_and_when_the_machine_ends(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, end: str
 ):
     done: list[str] = []

@@ -10,9 +10,8 @@ from collections.abc import Collection, Iterator
 import pytest
 
 from tests.real.lab import ADDRESSES, CLUSTER, MACHINES, RealLab, wait_for
-from tuchanka.providers.base import CLIENT, Latency
-from tuchanka.providers.nspawn.machine import ENVIRONMENT
-from tuchanka.providers.nspawn.missing import missing
+from tuchanka.providers.base import CLIENT, ENVIRONMENT, Latency
+from tuchanka.providers.registry import kind
 
 pytestmark = pytest.mark.lab
 
@@ -206,13 +205,13 @@ def test_a_link_whose_flapping_was_killed_is_put_up(room: Room):
     assert room.link(A) == "up"
 
 
-@pytest.mark.skipif(Latency.__name__ not in missing(), reason="this kernel has netem")
+@pytest.mark.skipif(Latency.__name__ not in kind("nspawn").missing(), reason="this kernel has netem")
 def test_what_the_kernel_cannot_do_is_refused(room: Room):
     refused = room.lab.run("fault", "inject", "latency", A, status=3).stderr
     assert "latency: not on this host: the kernel has no netem" in refused
 
 
-@pytest.mark.skipif(Latency.__name__ in missing(), reason="this kernel has no netem")
+@pytest.mark.skipif(Latency.__name__ in kind("nspawn").missing(), reason="this kernel has no netem")
 def test_what_is_heard_late(room: Room):
     room.inject("latency", A)
     shown = room.lab.inside("tc", "qdisc", "show", "dev", f"vb-{A}").stdout

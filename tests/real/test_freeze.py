@@ -8,8 +8,8 @@ import pytest
 
 from tests.real.lab import ADDRESSES, NODES, RealLab, wait_for
 from tuchanka.errors import DeadlineExceeded, MachineError
-from tuchanka.providers.nspawn.machine import NspawnMachine
-from tuchanka.providers.nspawn.provider import NspawnProvider
+from tuchanka.providers.base import Machine, make_ready
+from tuchanka.providers.registry import make
 from tuchanka.topology.load import load
 from tuchanka.waiting import wait_until, within
 
@@ -18,8 +18,8 @@ pytestmark = pytest.mark.lab
 WATCHDOG_S = 3.0
 
 
-def machine(lab: RealLab, name: str) -> NspawnMachine:
-    return NspawnProvider(lab.folder, load(None), watchdog_s=WATCHDOG_S).machine(name)
+def machine(lab: RealLab, name: str) -> Machine:
+    return make(lab.folder, load(None), watchdog_s=WATCHDOG_S).machine(name)
 
 
 def pings(lab: RealLab, node: str) -> bool:
@@ -33,9 +33,9 @@ def test_a_frozen_machine_stands_still_answers_nothing_and_goes_on_when_it_is_th
 
     async def work() -> None:
         begun = time.monotonic()
-        frozen = await one.freeze()
+        frozen = await one.pause()
         assert begun < frozen < time.monotonic()
-        assert await one.frozen()
+        assert await one.paused()
         ticks = tick()
         with pytest.raises(DeadlineExceeded, match="'true' had not ended after 1 s"):
             # It can be killed, frozen as it is: nobody waits for the thaw.
@@ -44,9 +44,9 @@ def test_a_frozen_machine_stands_still_answers_nothing_and_goes_on_when_it_is_th
             await one.shut_down()
         await asyncio.sleep(WATCHDOG_S + 1)
         assert tick() == ticks
-        assert await one.frozen()
-        assert await one.thaw() > frozen
-        assert not await one.frozen()
+        assert await one.paused()
+        assert await one.resume() > frozen
+        assert not await one.paused()
         assert (await one.run(["true"])).status == 0
 
         async def ticks_again() -> bool:
@@ -70,22 +70,22 @@ def test_a_stalled_host_resets_by_its_watchdog_a_paused_one_does_not(disturbed: 
     before = disturbed.supervisor_said(node)
     assert asyncio.run(one.watchdog()) == "armed"
 
-    asyncio.run(one.freeze())
+    asyncio.run(one.pause())
     time.sleep(2 * WATCHDOG_S)
     said = disturbed.supervisor_said(node)[len(before) :]
     assert said == ["frozen"]
-    asyncio.run(one.thaw())
+    asyncio.run(one.resume())
 
     # The others have fenced it in the meantime, and it learns of that: it is to arm its watchdog again by itself.
     disturbed.mend()
     assert asyncio.run(one.watchdog()) == "armed"
     before = disturbed.supervisor_said(node)
-    asyncio.run(one.freeze(watchdog_runs=True))
+    asyncio.run(one.stall())
     wait_for(lambda: "booted" in disturbed.supervisor_said(node)[len(before) :], "the reset", seconds=15)
     said = disturbed.supervisor_said(node)[len(before) :]
     assert said == ["frozen", "watchdog expired", "power cut", "ended", "booted"]
-    asyncio.run(one.wait_booted())
-    assert not asyncio.run(one.frozen())
+    asyncio.run(one.wait_ready())
+    assert not asyncio.run(one.paused())
 
 
 @pytest.mark.parametrize("verb", ["power_off", "reset", "power_on"])
@@ -93,10 +93,10 @@ def test_the_power_switch_works_on_a_frozen_machine(disturbed: RealLab, verb: st
     one = machine(disturbed, "witness")
 
     async def work() -> None:
-        await one.freeze()
+        await one.pause()
         await within(30, getattr(one, verb)(), what=verb)
-        await one.power_on()
-        assert not await one.frozen()
+        await make_ready(one)
+        assert not await one.paused()
 
     asyncio.run(work())
 
@@ -108,17 +108,17 @@ def test_a_link_stays_as_it_was_set_while_the_machine_is_off(disturbed: RealLab)
         await one.link(up=False)
         assert not pings(disturbed, "witness")
         await one.power_off()
-        await one.power_on()
+        await make_ready(one)
         assert not pings(disturbed, "witness")
         await one.power_off()
         await one.link(up=True)
-        await one.power_on()
+        await make_ready(one)
 
     asyncio.run(work())
     wait_for(lambda: pings(disturbed, "witness"), "an answer", seconds=20)
 
 
 def test_a_lab_with_a_frozen_machine_can_be_destroyed(disturbed: RealLab) -> None:
-    asyncio.run(machine(disturbed, "witness").freeze())
+    asyncio.run(machine(disturbed, "witness").pause())
     disturbed.destroy()
     disturbed.up()

@@ -10,7 +10,6 @@ import pytest
 from tests.real.conftest import Trial, Watched
 from tests.real.lab import MACHINES, NODES, RealLab
 from tests.real.leftovers import pids, read
-from tuchanka.providers.nspawn.disks import DATA
 
 pytestmark = pytest.mark.lab
 
@@ -77,7 +76,7 @@ def test_no_other_file_of_a_machine_has_a_secret_in_it(lab: RealLab, machine: st
         found = subprocess.run(
             command, input="\n".join(values), cwd=layer, capture_output=True, text=True, timeout=60, check=False
         )
-        top = Path(DATA if layer.parent.name.startswith("data.") else "/").relative_to("/")
+        top = Path("/var/lib/postgresql" if layer.parent.name.startswith("data.") else "/").relative_to("/")
         assert {str(top / name) for name in found.stdout.splitlines()} <= MAY_HOLD_THEM, layer
 
 

@@ -9,7 +9,7 @@ from tuchanka.errors import DeadlineExceeded, MachineError
 from tuchanka.events import CommitsCounted, Journal
 from tuchanka.heartbeat import schema
 from tuchanka.lab.lab import Lab
-from tuchanka.providers.base import Machine
+from tuchanka.providers.base import Node
 from tuchanka.stacks.pacemaker.setup.instance import psql
 from tuchanka.topology.types import Cluster, Instance
 
@@ -28,7 +28,7 @@ async def count_commits(
     return CommitsCounted(time.monotonic(), trial, instance.name, primary, up_to, ranges)
 
 
-async def read_journal(machine: Machine, since_mono: float) -> list[Journal]:
+async def read_journal(machine: Node, since_mono: float) -> list[Journal]:
     """Return the machine's journal since a moment, in our time; nothing from a machine that can't be asked.
 
     The machine's clock is compared with ours in the same command; the answer's travel time bounds the error.

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from tuchanka import __version__
 from tuchanka.events import RunStarted
 from tuchanka.lab.lab import Lab
-from tuchanka.providers.base import Machine
+from tuchanka.providers.base import Node
 from tuchanka.topology.types import Cluster
 
 
@@ -33,7 +33,7 @@ async def run_started(lab: Lab, clusters: tuple[Cluster, ...], command: str) -> 
     )
 
 
-async def versions(machine: Machine, packages: Sequence[str]) -> dict[str, str]:
+async def versions(machine: Node, packages: Sequence[str]) -> dict[str, str]:
     """Return package → version of those that are installed."""
     command = ["dpkg-query", "--show", "--showformat=${Package} ${Version}\\n", *packages]
     done = await machine.run(command, check=False)

@@ -13,7 +13,7 @@ from tuchanka.errors import InputError
 from tuchanka.lab import keys
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.system import hosts as hosts_file
-from tuchanka.providers.nspawn.machine import ENVIRONMENT
+from tuchanka.providers.base import ENVIRONMENT
 from tuchanka.writing import write_atomically
 
 Node = Annotated[str, typer.Argument(help="A machine.")]

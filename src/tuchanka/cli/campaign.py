@@ -26,7 +26,7 @@ from tuchanka.faults.fault import find
 from tuchanka.faults.scene import ROLES, kind_of, resolve, unfit
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.progress import Progress
-from tuchanka.providers.nspawn.missing import missing
+from tuchanka.providers import registry
 from tuchanka.report.runs import TOPOLOGY
 from tuchanka.report.write import write_reports
 from tuchanka.stages import pipeline
@@ -46,7 +46,7 @@ def demo(context: typer.Context, out: Out = None) -> None:
     folder = new_folder(out, "demo")
     topology, _ = read_topology(context)
     choose(topology, [DEMO_CLUSTER])
-    require_host(state=lab_path(context))
+    require_host(topology.provider, state=lab_path(context))
     wish = Wish((DEMO_CLUSTER,), ("power-off",), "primary", seed=0)
     plan = make_plan(topology, CATALOGUE, wish)
     recovered = _carry_out(context, Orders(wish, plan, "tuchanka demo"), folder)
@@ -97,7 +97,7 @@ def measure(
     if dry_run:
         show_plan(context, topology, orders, load(folder / FILE) if resume_ else [])
         return
-    require_host(state=lab_path(context))
+    require_host(topology.provider, state=lab_path(context))
     if not _carry_out(context, orders, folder, plan=True):
         raise typer.Exit(1)
 
@@ -117,7 +117,7 @@ def _wish(
         UnknownName: there is no such cluster, fault or target.
     """
     chosen = choose(topology, clusters or _around(topology, target))
-    names = _available(faults)
+    names = _available(topology, faults)
     for cluster in chosen if target not in ROLES else ():
         for fault in map(CATALOGUE.__getitem__, names):
             if not unfit(fault, topology, cluster):
@@ -132,14 +132,14 @@ def _wish(
     )
 
 
-def _available(named: list[str] | None) -> tuple[str, ...]:
+def _available(topology: Topology, named: list[str] | None) -> tuple[str, ...]:
     """Return the faults of these names, or all that this host can inject.
 
     Raises:
         UnknownName: there is no such fault.
         HostError: one was named that this host can't inject.
     """
-    lacking = missing()
+    lacking = registry.kind(topology.provider).missing()
     for name in named or ():
         if absent := why_not(find(CATALOGUE, name), lacking):
             raise HostError(f"not on this host: {absent}", where=name, hint="see 'tuchanka fault list'")

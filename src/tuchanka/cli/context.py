@@ -14,7 +14,7 @@ import typer
 from tuchanka.errors import HostError, LabError
 from tuchanka.lab.folder import DEFAULT_ROOT, LabFolder
 from tuchanka.lab.lab import Lab
-from tuchanka.providers.nspawn.provider import NspawnProvider
+from tuchanka.providers import registry
 from tuchanka.stacks.pacemaker.stack import PACEMAKER
 from tuchanka.stacks.pacemaker.timing.derive import derive
 from tuchanka.topology.differ import differences, in_short
@@ -84,16 +84,16 @@ def open_lab(context: typer.Context, *, make: bool = False) -> Lab:
 
     Raises:
         LabError: there is no lab, or it was built from another topology.
-        HostError: the user isn't root, or there is no such provider here.
+        TopologyError: the topology's provider can't do what it asks for.
+        HostError: the user isn't root.
     """
     need_root("touching a lab's machines")
     topology, text = read_topology(context)
     folder = LabFolder(lab_path(context))
     timing = derive(topology)
-    if topology.provider != "nspawn":
-        raise HostError(f"the provider {topology.provider!r} is not there yet", hint='use provider = "nspawn"')
+    registry.refuse_impossible(topology)
     if make:
-        folder.found(text)
+        folder.found(text, topology.provider)
     folder.read_marker()
     differing = differences(built_from(folder), topology)
     if differing:
@@ -102,7 +102,8 @@ def open_lab(context: typer.Context, *, make: bool = False) -> Lab:
             where=topology.source,
             hint="'tuchanka topology --diff' lists all; leave --topology out, or destroy the lab first",
         )
-    return Lab(folder, topology, NspawnProvider(folder.path, topology, watchdog_s=timing.watchdog_s), PACEMAKER)
+    provider = registry.make(folder.path, topology, watchdog_s=timing.watchdog_s)
+    return Lab(folder, topology, provider, PACEMAKER)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from tuchanka.cli.context import held_lab, run, settings
+from tuchanka.cli.context import held_lab, read_topology, run, settings
 from tuchanka.cli.output import show, show_json
 from tuchanka.cli.progress import TerminalProgress
 from tuchanka.errors import HostError
@@ -15,7 +15,7 @@ from tuchanka.faults.fault import Fault, find
 from tuchanka.faults.heal import heal, heal_all
 from tuchanka.faults.scene import check_target, make_scene
 from tuchanka.lab.lab import Lab
-from tuchanka.providers.nspawn.missing import missing
+from tuchanka.providers import registry
 from tuchanka.stacks.pacemaker.observe import observe
 
 app = typer.Typer(no_args_is_help=True, help="List, inject and heal faults.")
@@ -29,7 +29,7 @@ def why_not(fault: Fault, lacking: Mapping[str, str]) -> str:
 @app.command("list")
 def fault_list(context: typer.Context) -> None:
     """List the faults, family by family: what each does, and what should happen then."""
-    lacking = missing()
+    lacking = registry.kind(read_topology(context)[0].provider).missing()
     if settings(context).json:
         show_json([_fields(fault, why_not(fault, lacking)) for fault in CATALOGUE.values()])
         return

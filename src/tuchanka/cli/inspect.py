@@ -16,6 +16,7 @@ from tuchanka.doctor import examine
 from tuchanka.errors import InputError
 from tuchanka.lab.folder import LabFolder
 from tuchanka.lint.topology import lint
+from tuchanka.providers import registry
 from tuchanka.stacks.pacemaker.timing.derive import derive
 from tuchanka.stacks.pacemaker.timing.predict import SLACK_S, predict_all, safety_margin_s
 from tuchanka.stacks.pacemaker.timing.rules import rules
@@ -34,7 +35,7 @@ def add_to(app: typer.Typer) -> None:
 
 def doctor(context: typer.Context) -> None:
     """Say what this host lacks, and the command that mends it."""
-    checks = examine()
+    checks = examine(read_topology(context)[0].provider)
     if settings(context).json:
         show_json(doctor_console.as_json(checks))
     else:
@@ -75,7 +76,7 @@ def _differ(context: typer.Context, read: Topology) -> None:
 def check(context: typer.Context) -> None:
     """Lint the topology: [bold]tuchanka check --topology my.toml[/]. Warnings alone give exit status 0."""
     read, _ = read_topology(context)
-    findings = lint(read)
+    findings = (*lint(read), *registry.findings(read))
     errors = [finding for finding in findings if finding.severity == "error"]
     if settings(context).json:
         show_json([asdict(finding) for finding in findings])

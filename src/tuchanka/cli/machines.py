@@ -16,9 +16,8 @@ from tuchanka.faults.marks import forget
 from tuchanka.lab.folder import LabFolder
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.progress import Progress
-from tuchanka.providers.base import Machine
-from tuchanka.providers.nspawn import provider as nspawn
-from tuchanka.providers.nspawn.paths import LabPaths
+from tuchanka.providers import registry
+from tuchanka.providers.base import Machine, make_ready
 from tuchanka.stacks.pacemaker import operate
 from tuchanka.stacks.pacemaker.bring_up import bring_up
 from tuchanka.stages import pipeline
@@ -52,8 +51,10 @@ def _do(
     stages: Callable[[Lab, tuple[Cluster, ...], Progress], Coroutine[Any, Any, None]],
 ) -> None:
     """Do the stages on clusters, whose names are looked up before anything is made."""
-    chosen = choose(read_topology(context)[0], names)
-    require_host(state=lab_path(context))
+    topology, _ = read_topology(context)
+    chosen = choose(topology, names)
+    registry.refuse_impossible(topology)
+    require_host(topology.provider, state=lab_path(context))
     with held_lab(context, make=True) as lab, TerminalProgress() as progress:
         run(stages(lab, chosen, progress))
 
@@ -125,16 +126,16 @@ def destroy(
     """Take the lab away: its machines, network, processes and folder. Images and reports stay."""
     need_root("destroying a lab")
     folder = LabFolder(lab_path(context))
-    paths = LabPaths(folder.path)
     folder.must_be_a_lab()
+    provider = registry.kind(folder.provider)
     if dry_run:
-        show(f"would end every process in the control group {paths.group}")
-        show(f"would remove the network namespace {paths.namespace}, {paths.run} and {folder.path}")
+        for trace in (*provider.traces(folder.path), str(folder.path)):
+            show(f"would take away {trace}")
         return
     if folder.exists:
         sure(f"destroy the lab in {folder.path} with all its data", yes=yes)
-    with folder.locked("destroy"), TerminalProgress() as progress, progress.step("destroy", paths.label):
-        run(nspawn.destroy(paths))
+    with folder.locked("destroy"), TerminalProgress() as progress, progress.step("destroy", folder.path.name):
+        run(provider.destroy(folder.path))
         folder.remove()
 
 
@@ -184,7 +185,7 @@ async def _step(progress: Progress, verb: str, machine: Machine) -> None:
     with progress.step(verb, machine.name):
         match verb:
             case "power on":
-                await machine.power_on()
+                await make_ready(machine)
             case "power off":
                 await machine.power_off()
             case _:

@@ -12,6 +12,7 @@ from tuchanka.cli.output import show, show_json
 from tuchanka.cli.progress import TerminalProgress
 from tuchanka.errors import DeadlineExceeded, InputError
 from tuchanka.lab.lab import Lab
+from tuchanka.providers.base import make_ready
 from tuchanka.stacks.pacemaker import bring_up
 from tuchanka.stacks.pacemaker.observe import observe
 from tuchanka.stacks.pacemaker.restore import cold_start
@@ -112,7 +113,7 @@ async def _nothing_serves(lab: Lab, cluster: Cluster) -> ColdPlan | None:
             await wait_until(served, deadline_s=FAILOVER_S, interval_s=0.5, what=f"a primary in {cluster.name}")
             return None
     await lab.provider.prepare()
-    await together(*(machine.power_on() for machine in lab.machines_of((cluster,))))
+    await together(*map(make_ready, lab.machines_of((cluster,))))
     return await cold_start.plan(lab, cluster)
 
 

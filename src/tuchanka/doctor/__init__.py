@@ -5,7 +5,7 @@ seen (pure), ``examination`` puts them together, ``require`` refuses a host that
 """
 
 from tuchanka.doctor.examination import examine
-from tuchanka.doctor.findings import Check
 from tuchanka.doctor.require import require_host
+from tuchanka.providers.host import HostCheck
 
-__all__ = ["Check", "examine", "require_host"]
+__all__ = ["HostCheck", "examine", "require_host"]

@@ -7,10 +7,10 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from tuchanka.doctor.findings import Check
+from tuchanka.providers.host import HostCheck
 
 
-def as_table(checks: Sequence[Check]) -> Table:
+def as_table(checks: Sequence[HostCheck]) -> Table:
     """One row per check; what is missing says what needs it and how to mend it."""
     table = Table(box=None, pad_edge=False)
     for title in ("", "what", "found", "mend"):
@@ -22,6 +22,6 @@ def as_table(checks: Sequence[Check]) -> Table:
     return table
 
 
-def as_json(checks: Sequence[Check]) -> list[dict[str, Any]]:
+def as_json(checks: Sequence[HostCheck]) -> list[dict[str, Any]]:
     """A list of ``{"name", "ok", "found", "needed_for", "mend", "package"}``: all strings, ``ok`` a boolean."""
     return [asdict(check) for check in checks]

@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 
 from tuchanka.doctor import findings, probes
-from tuchanka.doctor.findings import Check
 from tuchanka.doctor.requirements import requirements
+from tuchanka.providers import registry
+from tuchanka.providers.host import HostCheck, read
 
 CACHE_FOLDER = Path("/var/cache/tuchanka")
 STATE_FOLDER = Path("/var/lib/tuchanka")
@@ -15,15 +16,15 @@ STATE_FOLDER = Path("/var/lib/tuchanka")
 
 def is_debian_like() -> bool:
     """Whether packages come through apt and are called as in Debian."""
-    for line in probes.read("/etc/os-release").splitlines():
+    for line in read("/etc/os-release").splitlines():
         key, _, value = line.partition("=")
         if key in {"ID", "ID_LIKE"} and not {"debian", "ubuntu"}.isdisjoint(value.strip("\"'").split()):
             return True
     return False
 
 
-def examine(*, cache: Path = CACHE_FOLDER, state: Path = STATE_FOLDER) -> tuple[Check, ...]:
-    """Look at everything a lab needs, in the order in which it should be mended.
+def examine(provider: str, *, cache: Path = CACHE_FOLDER, state: Path = STATE_FOLDER) -> tuple[HostCheck, ...]:
+    """Look at everything a lab of the provider needs, in the order in which it should be mended.
 
     ``cache`` is where the image will be kept and ``state`` where the labs' machines will be. What needs root is
     left out for other users: the check called "root" says so.
@@ -37,18 +38,10 @@ def examine(*, cache: Path = CACHE_FOLDER, state: Path = STATE_FOLDER) -> tuple[
         findings.of_python(sys.version_info[:3]),
     ]
     checks += [
-        findings.of_program(wanted, probes.find(wanted.choices), debian_like=debian_like) for wanted in requirements()
+        findings.of_program(wanted, probes.find(wanted.choices), debian_like=debian_like)
+        for wanted in requirements("run", provider)
     ]
-    if os.geteuid() == 0:
-        checks += [
-            findings.of_kernel("namespaces", probes.try_namespaces(), "the machines"),
-            findings.of_kernel("bridge and veth", probes.try_links(), "the lab's networks", "-a bridge veth"),
-            findings.of_kernel("overlayfs", probes.try_overlay(state), "snapshots of the machines", "overlay"),
-            findings.of_kernel("loop and ext4", probes.try_loop(state), "the machines' disks", "-a loop ext4"),
-        ]
-    controllers = probes.read("/sys/fs/cgroup/cgroup.controllers")
-    checks.append(findings.of_cgroups(probes.read("/proc/self/mountinfo"), controllers))
+    checks += registry.kind(provider).checks(state)
     checks += [findings.of_disk(folder, probes.free_bytes(folder)) for folder in (cache, state)]
-    checks.append(findings.of_memory(probes.read("/proc/meminfo")))
-    checks.append(findings.of_inotify(probes.read("/proc/sys/fs/inotify/max_user_instances")))
+    checks.append(findings.of_memory(read("/proc/meminfo")))
     return tuple(checks)

@@ -4,20 +4,22 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tuchanka.doctor.examination import STATE_FOLDER, examine, is_debian_like
-from tuchanka.doctor.findings import Check, install_command
+from tuchanka.doctor.findings import install_command
 from tuchanka.errors import HostError
+from tuchanka.providers.host import HostCheck
 
 
-def require_host(*, state: Path = STATE_FOLDER) -> None:
-    """Go on only where a lab can be built whose machines are kept in ``state``.
+def require_host(provider: str, *, state: Path = STATE_FOLDER) -> None:
+    """Go on only where the provider can build a lab whose machines are kept in ``state``.
 
     Raises:
-        HostError: names everything that is missing and the commands that mend it.
+        TopologyError: there is no such provider.
+        HostError: names everything that is missing and the commands that put it right.
     """
-    complain(examine(state=state), debian_like=is_debian_like())
+    complain(examine(provider, state=state), debian_like=is_debian_like())
 
 
-def complain(checks: Sequence[Check], *, debian_like: bool) -> None:
+def complain(checks: Sequence[HostCheck], *, debian_like: bool) -> None:
     """Raise what ``checks`` found; pure. All missing packages go into one command.
 
     Raises:

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Literal, cast, get_args
 
-When = Literal["run", "test"]
+from tuchanka.providers import registry
+
+WHEN = ("run", "test", *registry.KINDS)
+"""For every lab, for the project's own tests only, or for labs of one provider."""
 
 
 @dataclass(frozen=True)
@@ -14,7 +16,7 @@ class Requirement:
     ``choices`` are alternatives, any of which will do: names of programs, or absolute paths that may hold ``*``.
     """
 
-    when: When
+    when: str
     package: str
     choices: tuple[str, ...]
     needed_for: str
@@ -41,14 +43,14 @@ def parse(text: str) -> tuple[Requirement, ...]:
         if not line.strip() or line.startswith("#"):
             continue
         columns = line.split(maxsplit=3)
-        if len(columns) != 4 or columns[0] not in get_args(When):
+        if len(columns) != 4 or columns[0] not in WHEN:
             raise ValueError(f"packages.txt, line {number}: expected when, package, what, what for")
         when, package, what, needed_for = columns
-        found.append(Requirement(cast("When", when), package, tuple(what.split("|")), needed_for.strip()))
+        found.append(Requirement(when, package, tuple(what.split("|")), needed_for.strip()))
     return tuple(found)
 
 
-def requirements(when: When = "run") -> tuple[Requirement, ...]:
-    """What is needed to run labs, or what only the project's own tests need; without Python itself."""
+def requirements(*when: str) -> tuple[Requirement, ...]:
+    """What is needed at any of these times (see ``WHEN``), in the list's order; without Python itself."""
     text = files("tuchanka.doctor").joinpath("packages.txt").read_text(encoding="utf-8")
-    return tuple(item for item in parse(text) if item.when == when and not item.is_python)
+    return tuple(item for item in parse(text) if item.when in when and not item.is_python)

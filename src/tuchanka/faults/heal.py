@@ -6,6 +6,7 @@ from tuchanka.errors import MachineError
 from tuchanka.faults.catalogue import CATALOGUE
 from tuchanka.faults.fault import Family, Fault, Scene
 from tuchanka.faults.power import power_on, power_on_staggered
+from tuchanka.faults.storage import release_disk
 from tuchanka.lab.lab import Lab
 
 # What a healing needs comes before it: a machine that stands still, or is off, runs no command.
@@ -31,7 +32,10 @@ def verbs(catalogue: Mapping[str, Fault]) -> list[Heal]:
 
     A staggered start is for a trial of its own; everything is switched on at once here.
     """
-    ordered = sorted(catalogue.values(), key=lambda fault: ORDER.index(fault.family))
+    # Whoever writes to a disk that hangs can't be healed before it goes on.
+    ordered = sorted(
+        catalogue.values(), key=lambda fault: (fault.heal is not release_disk, ORDER.index(fault.family))
+    )
     return list(dict.fromkeys(fault.heal for fault in ordered if fault.heal is not power_on_staggered))
 
 

@@ -8,7 +8,7 @@ from tuchanka.faults.fault import Fault, Scene
 from tuchanka.faults.marks import mark, marked, unmark
 from tuchanka.faults.network import one_copy
 from tuchanka.faults.survival import survives
-from tuchanka.providers.base import Machine, Runner
+from tuchanka.providers.base import Node, Runner
 from tuchanka.stacks.pacemaker import operate, standby, switchover
 from tuchanka.stacks.pacemaker.observe import observe
 from tuchanka.stacks.pacemaker.standby import Someone
@@ -52,7 +52,7 @@ async def put_in_standby(scene: Scene) -> float:
     return began
 
 
-async def _restart(by: Machine, instance: Instance, node: str | None = None) -> None:
+async def _restart(by: Node, instance: Instance, node: str | None = None) -> None:
     words = ["pcs", "resource", "restart", f"{instance.name}-clone", *([node] if node else []), f"--wait={RESTART_S}"]
     await by.run(words, timeout=RESTART_S + 30)
 

@@ -5,7 +5,7 @@ import time
 
 from tuchanka.faults.fault import Fault, Scene, waits_for_healing
 from tuchanka.faults.survival import survives
-from tuchanka.providers.base import Machine, Power
+from tuchanka.providers.base import Machine, Power, make_ready
 from tuchanka.waiting import together
 
 # In a blackout: how long the primary outlives its standbys, and how long a machine waits for the one before it.
@@ -51,8 +51,8 @@ async def black_out(scene: Scene) -> float:
 
 
 async def power_on(scene: Scene) -> None:
-    """Switch every machine of the scene on."""
-    await together(*(machine.power_on() for machine in scene.machines))
+    """Switch every machine of the scene on, and wait until all take commands."""
+    await together(*map(make_ready, scene.machines))
 
 
 async def power_on_staggered(scene: Scene) -> None:
@@ -60,7 +60,7 @@ async def power_on_staggered(scene: Scene) -> None:
     off = [machine for machine in scene.machines if await machine.power_state() == "off"]
     for number, machine in enumerate(sorted(off, key=lambda one: one.name == scene.primary)):
         await asyncio.sleep(STAGGER_S if number else 0)
-        await machine.power_on()
+        await make_ready(machine)
 
 
 POWER_OFF = Fault(

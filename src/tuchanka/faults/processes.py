@@ -206,7 +206,7 @@ async def wake(scene: Scene) -> None:
 
     async def one(machine: Machine) -> None:
         if await machine.power_state() == "on":
-            await machine.power_on()  # a fault may have reset it: it takes no commands before it has booted
+            await machine.wait_ready()  # a fault may have reset it
             await signal(machine, "wake", everything)
 
     await together(*(one(machine) for machine in scene.machines))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tuchanka.errors import DeadlineExceeded, LabError, MachineError
 from tuchanka.faults.fault import Fault, Scene
-from tuchanka.providers.base import Machine, Power, Runner
+from tuchanka.providers.base import Machine, Power, Runner, make_ready
 from tuchanka.waiting import together
 
 # Units of the machine's own systemd: they outlive the command that started them, and can be found again.
@@ -158,7 +158,7 @@ async def heal(scene: Scene) -> None:
             pass
         # No reset: its watchdog may just have done that, and a machine that is off for a moment refuses another.
         await machine.power_off()
-        await machine.power_on()
+        await make_ready(machine)
         await machine.run(["sh", "-c", command], timeout=STOP_S)
 
     await together(*(one(machine) for machine in scene.machines))

@@ -5,10 +5,9 @@ from collections.abc import Awaitable, Callable
 
 from tuchanka.errors import LabError, MachineError
 from tuchanka.faults.fault import Fault, Scene
-from tuchanka.faults.machine import thaw
 from tuchanka.faults.survival import survives
 from tuchanka.heartbeat.schema import DATABASE
-from tuchanka.providers.base import Freeze, Machine, Runner
+from tuchanka.providers.base import DiskHang, Machine, Runner
 from tuchanka.stacks.pacemaker.render.paths import PG_SOCKETS, InstancePaths
 from tuchanka.topology.types import Instance
 from tuchanka.waiting import together, wait_until
@@ -124,6 +123,11 @@ async def hang_disk(scene: Scene) -> float:
     return min(await together(*(machine.hang_disk() for machine in scene.machines)))
 
 
+async def release_disk(scene: Scene) -> None:
+    """Let the data disks of the machines go on."""
+    await together(*(machine.release_disk() for machine in scene.machines))
+
+
 async def heal(scene: Scene) -> None:
     """Let data directories be written again, and drop the damaged table. Data that is lost is the restore's."""
 
@@ -133,7 +137,7 @@ async def heal(scene: Scene) -> None:
             return
         if await machine.power_state() == "off":
             return
-        await machine.power_on()  # a fault may have reset it: it takes no commands before it has booted
+        await machine.wait_ready()  # a fault may have reset it
         for instance, paths in copies(scene, machine):
             await machine.run(["sh", "-c", WRITABLE, "writable", paths.data])
             try:
@@ -183,12 +187,12 @@ FAULTS = (
         name="data-disk-hung",
         family="storage",
         scope="node",
-        needs=(Freeze.__name__,),
+        needs=(DiskHang.__name__,),
         does="lets every write to the data disk wait, without an error, as storage that has gone silently",
         expect="the primary's monitor can't write in time; nothing there can be stopped, so the node is fenced",
         proves="that storage which neither works nor fails is noticed, though who waits for it can't be killed",
         apply=hang_disk,
-        heal=thaw,
+        heal=release_disk,
         returns=survives,
     ),
 )

@@ -13,7 +13,7 @@ from tuchanka.errors import HostError
 from tuchanka.events import Event, from_json
 from tuchanka.heartbeat import schema
 from tuchanka.heartbeat.config import Config, InstanceConfig, Probe, Reader, to_json
-from tuchanka.lab.lab import Lab
+from tuchanka.lab.lab import Deployment
 from tuchanka.topology.types import Cluster, Instance
 
 STOP_S = 5.0
@@ -23,7 +23,7 @@ S = TypeVar("S")
 
 
 def configure(
-    lab: Lab,
+    lab: Deployment,
     instances: Sequence[tuple[Cluster, Instance]],
     *,
     rate: float = 10.0,
@@ -53,7 +53,9 @@ def configure(
 
 
 @asynccontextmanager
-async def recording(lab: Lab, config: Config, sink: Callable[[Event], None]) -> AsyncIterator[asyncio.Task[None]]:
+async def recording(
+    lab: Deployment, config: Config, sink: Callable[[Event], None]
+) -> AsyncIterator[asyncio.Task[None]]:
     """Keep a recorder running inside the block; ``sink`` gets every event. It ends, and is waited for, at the exit.
 
     The task given is done when the recorder has ended by itself (its duration is over, or it failed).
@@ -62,7 +64,7 @@ async def recording(lab: Lab, config: Config, sink: Callable[[Event], None]) -> 
         HostError: the recorder ended with an error.
     """
     process = await asyncio.create_subprocess_exec(
-        *lab.provider.inside([sys.executable, "-m", "tuchanka.heartbeat"]),
+        *lab.inside([sys.executable, "-m", "tuchanka.heartbeat"]),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

@@ -18,6 +18,8 @@ from tuchanka.writing import write_atomically
 
 DEFAULT_ROOT = Path("/var/lib/tuchanka")
 VERSION = 2
+# Of labs that were made before the name was kept.
+FIRST_PROVIDER = "nspawn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,16 @@ class LabFolder:
         """Whether there is a lab."""
         return self.marker.exists()
 
-    def found(self, topology_text: str) -> None:
-        """Make the folder a lab's, built from this topology; safe to repeat.
+    @property
+    def provider(self) -> str:
+        """The name of the provider that has the lab's machines; known without a topology, and of a damaged lab."""
+        try:
+            return str(json.loads(self.marker.read_text())["provider"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return FIRST_PROVIDER
+
+    def found(self, topology_text: str, provider: str) -> None:
+        """Make the folder a lab's, built from this topology by the provider of this name; safe to repeat.
 
         Raises:
             InputError: the folder holds something else.
@@ -60,7 +70,9 @@ class LabFolder:
         if not self.exists:
             self.must_be_a_lab()
             self.path.mkdir(parents=True, exist_ok=True, mode=0o755)
-            write_atomically(self.marker, json.dumps({"version": VERSION, "founded": time.time()}))
+            write_atomically(
+                self.marker, json.dumps({"version": VERSION, "founded": time.time(), "provider": provider})
+            )
         if not self.topology_file.exists():
             write_atomically(self.topology_file, topology_text)
 

@@ -1,14 +1,49 @@
-"""A lab at run time: the frozen topology, its folder, the provider of its machines, and the stack on them."""
+"""A deployment at run time: the frozen topology, its folder, and its machines.
 
+A lab is one on machines of our own, made by a provider, with a stack on them.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from tuchanka.lab import keys, secrets
 from tuchanka.lab.folder import LabFolder
 from tuchanka.lab.secrets import Secrets
 from tuchanka.lab.stack import Stack
-from tuchanka.providers.base import Machine, Provider
+from tuchanka.providers.base import Machine, Node, Provider
 from tuchanka.topology.types import Cluster, Topology
+
+
+class Deployment(Protocol):
+    """Clusters on machines that can run commands and take files, and need not be able to do more.
+
+    Whatever is typed with it works on servers, too: mypy proves that it asks no machine for a lab's capabilities.
+    """
+
+    @property
+    def topology(self) -> Topology:
+        """What was asked for."""
+
+    @property
+    def path(self) -> Path:
+        """The state folder."""
+
+    def machine(self, name: str) -> Node:
+        """Return the machine called ``name``, if the topology has it."""
+
+    def nodes(self, cluster: Cluster) -> tuple[Node, ...]:
+        """Return the machines of a cluster."""
+
+    def machines_of(self, clusters: tuple[Cluster, ...]) -> tuple[Node, ...]:
+        """Return the machines of the clusters, after the witness if any of them needs it."""
+
+    def inside(self, argv: Sequence[str]) -> list[str]:
+        """Return the command of this host that runs ``argv`` where the clusters' addresses can be reached."""
+
+    def secrets(self) -> Secrets:
+        """Return the passwords and keys, made on the first call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +74,10 @@ class Lab:
         needed = [witness.name] if witness and any(cluster.witness for cluster in clusters) else []
         return tuple(self.machine(name) for name in (*needed, *(n.name for c in clusters for n in c.nodes)))
 
+    def inside(self, argv: Sequence[str]) -> list[str]:
+        """Return the command of this host that runs ``argv`` in the lab's network."""
+        return self.provider.inside(argv)
+
     def secrets(self) -> Secrets:
         """Return the lab's secrets, made on the first call."""
         return secrets.ensure(self.folder)
@@ -46,3 +85,6 @@ class Lab:
     def ensure_keys(self) -> None:
         """Make the SSH keys that are missing."""
         keys.ensure(self.folder, self.topology)
+
+
+_: type[Deployment] = Lab  # mypy checks here that nothing of a deployment is missing

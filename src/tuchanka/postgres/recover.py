@@ -7,13 +7,13 @@ the node is fenced for that.
 import contextlib
 
 from tuchanka.errors import TuchankaError
-from tuchanka.providers.base import Machine
+from tuchanka.providers.base import Node
 from tuchanka.stacks.pacemaker.render.paths import InstancePaths
 
 RECOVER_S = 3600.0
 
 
-async def recover(machine: Machine, paths: InstancePaths) -> None:
+async def recover(machine: Node, paths: InstancePaths) -> None:
     """Start the server as a standby, wait until its data is consistent, and stop it; it is never promoted.
 
     A checkpoint of its own, as after any other recovery, would part it from the primary's timeline.

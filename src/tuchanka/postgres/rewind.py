@@ -10,8 +10,8 @@ import secrets
 
 from tuchanka.errors import TuchankaError
 from tuchanka.files import File
-from tuchanka.lab.lab import Lab
-from tuchanka.providers.base import Machine
+from tuchanka.lab.lab import Deployment
+from tuchanka.providers.base import Node
 from tuchanka.stacks.pacemaker.render.paths import InstancePaths
 from tuchanka.stacks.pacemaker.restore.look import rewinding
 from tuchanka.stacks.pacemaker.setup.instance import psql
@@ -54,7 +54,7 @@ def make_sql(node: str, password: str) -> str:
     )
 
 
-async def rewind(lab: Lab, instance: Instance, node: str, primary: str) -> None:
+async def rewind(lab: Deployment, instance: Instance, node: str, primary: str) -> None:
     """Rewind the stopped copy on the node to the primary, and make it a standby.
 
     Raises:
@@ -73,7 +73,7 @@ async def rewind(lab: Lab, instance: Instance, node: str, primary: str) -> None:
         await tidy(lab, instance, node, primary)
 
 
-async def tidy(lab: Lab, instance: Instance, node: str, primary: str) -> None:
+async def tidy(lab: Deployment, instance: Instance, node: str, primary: str) -> None:
     """Take role and password away, as far as they can be reached; also those of a run that was killed."""
     with contextlib.suppress(TuchankaError):
         passfile = _passfile(InstancePaths(lab.topology.postgresql, instance.name))
@@ -86,12 +86,12 @@ def _passfile(paths: InstancePaths) -> str:
     return f"{paths.data}.rewinder"
 
 
-def _address(lab: Lab, primary: str, instance: Instance) -> str:
+def _address(lab: Deployment, primary: str, instance: Instance) -> str:
     host = lab.topology.machine(primary).address
     return f"host={host} port={instance.port} dbname=postgres connect_timeout=10"
 
 
-async def _rewind(machine: Machine, paths: InstancePaths, source: str) -> None:
+async def _rewind(machine: Node, paths: InstancePaths, source: str) -> None:
     mark, signal = rewinding(paths), f"{paths.data}/standby.signal"
     # Data that crashed is recovered first, by a single-user server, which can't be a standby.
     await machine.run(["sh", "-c", f"touch {mark} && sync -f {mark} && rm -f {signal}"], user="postgres")

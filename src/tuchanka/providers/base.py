@@ -10,7 +10,12 @@ from typing import Literal, Protocol, runtime_checkable
 from tuchanka.files import File
 
 PowerState = Literal["on", "off"]
-WatchdogState = Literal["armed", "disarmed", "absent"]
+WatchdogState = Literal["armed", "disarmed", "absent", "unknown"]
+# Of a command that runs on a machine: nothing of this host's comes along.
+ENVIRONMENT = {
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "LANG": "C.UTF-8",
+}
 # The end of a ``Cut`` that is no machine: every client of the lab.
 CLIENT = "client"
 
@@ -52,6 +57,8 @@ class Runner(Protocol):
     async def command(self, argv: Sequence[str]) -> list[str]:
         """Return the command of this host that runs ``argv`` on the machine, with its standard streams.
 
+        It is to be started with ``ENVIRONMENT``.
+
         Raises:
             MachineError: the machine is off or can't be reached.
         """
@@ -69,11 +76,24 @@ class Copier(Protocol):
 
 
 @runtime_checkable
+class Ready(Protocol):
+    """Says when the machine takes commands."""
+
+    async def wait_ready(self) -> None:
+        """Wait until its system is up; at once where it is.
+
+        Raises:
+            MachineError: the machine is off.
+            DeadlineExceeded: it isn't up in time.
+        """
+
+
+@runtime_checkable
 class Power(Protocol):
     """Switches the machine; each verb is safe to repeat, and returns when it took effect."""
 
     async def power_on(self) -> None:
-        """Switch it on, or thaw it, and wait until it takes commands."""
+        """Switch it on, and end a pause. Its system takes commands later: see ``Ready``."""
 
     async def power_off(self) -> float:
         """Cut the power: nothing in the machine gets to say goodbye. Returns when, in monotonic seconds."""
@@ -127,41 +147,64 @@ class Watchdog(Protocol):
 
 
 @runtime_checkable
-class Freeze(Protocol):
-    """Stops the whole machine, or its data disk, in the middle of whatever it does, and lets it go on afterwards.
+class Pause(Protocol):
+    """Stops the whole machine with its watchdog, as a hypervisor pauses a virtual one, and lets it go on afterwards.
 
-    Power off, reset and an expired watchdog end a frozen machine as they end any other; it boots thawed.
+    Power off, reset and power on end a pause; the machine boots running.
     """
 
-    async def freeze(self, *, watchdog_runs: bool = False) -> float:
-        """Freeze it. Returns when all of it stood still, in monotonic seconds.
-
-        By default the watchdog stands still, too, as a hypervisor pauses it with the virtual machine. With
-        ``watchdog_runs`` it goes on counting, as hardware does when the system stalls, and resets the machine.
+    async def pause(self) -> float:
+        """Stop it. Returns when all of it had stopped, in monotonic seconds.
 
         Raises:
-            MachineError: the machine is off, or the host can't freeze it.
+            MachineError: the machine is off, or the host can't pause it.
         """
 
+    async def resume(self) -> float:
+        """Let it go on; safe where it isn't paused. Returns when, in monotonic seconds."""
+
+    async def paused(self) -> bool:
+        """Say whether it is paused, or stalled."""
+
+
+@runtime_checkable
+class Stall(Protocol):
+    """Stops the whole machine while its watchdog goes on counting, as hardware does, and resets it."""
+
+    async def stall(self) -> float:
+        """Stop it. Returns when all of it had stopped, in monotonic seconds.
+
+        Raises:
+            MachineError: the machine is off, or the host can't stall it.
+        """
+
+    async def end_stall(self) -> None:
+        """Let it go on, if its watchdog hasn't reset it already; safe to repeat."""
+
+
+@runtime_checkable
+class DiskHang(Protocol):
+    """Lets whatever is written to the machine's data disk wait, without an error.
+
+    Power off and reset end that, too: what waits for the disk can't end before.
+    """
+
     async def hang_disk(self) -> float:
-        """Let whatever is written to its data disk wait, without an error. Returns when, in monotonic seconds.
+        """Let the disk hang. Returns when, in monotonic seconds.
 
         Raises:
             MachineError: the machine is off.
         """
 
-    async def thaw(self) -> float:
-        """Let machine and disk go on; safe where neither stands still. Returns when, in monotonic seconds."""
-
-    async def frozen(self) -> bool:
-        """Say whether it is frozen."""
+    async def release_disk(self) -> None:
+        """Let it go on; safe where it doesn't hang."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
     """When (monotonic seconds) and why a machine stopped running, or lost its power.
 
-    ``frozen``, ``thawed``: the last time that it stood still since it had booted; it may have stopped without a thaw.
+    ``frozen``, ``thawed``: its last pause or stall since it had booted; it may have stopped without going on.
     """
 
     t: float
@@ -178,8 +221,19 @@ class PowerLog(Protocol):
         """Every stop, the oldest first."""
 
 
-class Machine(Runner, Copier, Power, Link, Snapshots, Console, Watchdog, Freeze, Protocol):
+class Node(Runner, Copier, Ready, Protocol):
+    """What every machine can do, also a server that isn't ours to switch off."""
+
+
+class Machine(Node, Power, Link, Snapshots, Console, Watchdog, Pause, Stall, DiskHang, Protocol):
     """A machine with every capability, as the lab providers make them."""
+
+
+async def make_ready(machine: Node) -> None:
+    """Switch the machine on, where it has a power switch of ours, and wait until it takes commands."""
+    if isinstance(machine, Power):
+        await machine.power_on()
+    await machine.wait_ready()
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,10 +287,6 @@ class Provider(Protocol):
 
     def missing(self) -> Mapping[str, str]:
         """Return the capabilities that this host can't give, by their protocol's name, and why."""
-
-    @property
-    def packages_included(self) -> bool:
-        """Whether its image already holds every package, so that the install stage need not fetch them."""
 
     async def make_image(self, note: Callable[[str], None]) -> None:
         """Make what machines are made from, if it isn't there; ``note`` is told what is going on."""

@@ -40,8 +40,6 @@ class FakeProvider:
     ``before`` may be replaced at any time.
     """
 
-    packages_included = True
-
     def __init__(
         self,
         script: Script = (),
@@ -212,8 +210,14 @@ class FakeMachine:
             raise CommandFailed(self.name, f"cat {path}", completed.status, completed.stderr)
         return completed.stdout.encode()
 
+    async def wait_ready(self) -> None:
+        """Be ready at once, where it is on and not paused."""
+        self._must_be_on()
+        if self.stands_still:
+            raise DeadlineExceeded("had not booted in time", where=self.name)
+
     async def power_on(self) -> None:
-        """Switch it on, or thaw it."""
+        """Switch it on, and end a pause."""
         self._take("power_on")
         self.stands_still = False
         if not self.on:
@@ -281,12 +285,34 @@ class FakeMachine:
             return "absent"
         return "armed" if self.armed else "disarmed"
 
-    async def freeze(self, *, watchdog_runs: bool = False) -> float:
-        """Stand still; no watchdog fires here."""
+    async def pause(self) -> float:
+        """Stop."""
+        return self._stop("pause")
+
+    async def resume(self) -> float:
+        """Go on."""
+        self._take("resume")
+        self.stands_still = False
+        return self.provider.clock()
+
+    async def paused(self) -> bool:
+        """Say whether it is paused, or stalled."""
+        return self.stands_still
+
+    async def stall(self) -> float:
+        """Stop; no watchdog resets it here."""
+        return self._stop("stall")
+
+    def _stop(self, verb: str) -> float:
         self._must_be_on("is off, so it can't be frozen")
-        self._take("freeze", "while the watchdog runs" if watchdog_runs else "")
+        self._take(verb)
         self.stands_still = True
         return self.provider.clock()
+
+    async def end_stall(self) -> None:
+        """Go on."""
+        self._take("end_stall")
+        self.stands_still = False
 
     async def hang_disk(self) -> float:
         """Only note it: nothing is written here."""
@@ -294,15 +320,9 @@ class FakeMachine:
         self._take("hang_disk")
         return self.provider.clock()
 
-    async def thaw(self) -> float:
-        """Go on."""
-        self._take("thaw")
-        self.stands_still = False
-        return self.provider.clock()
-
-    async def frozen(self) -> bool:
-        """Say whether it stands still."""
-        return self.stands_still
+    async def release_disk(self) -> None:
+        """Only note it."""
+        self._take("release_disk")
 
 
 _: Callable[[], Provider] = FakeProvider  # mypy checks here that nothing of the protocols is missing

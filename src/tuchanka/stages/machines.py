@@ -5,7 +5,7 @@ from tuchanka.helpers.agent import AGENT
 from tuchanka.lab import keys
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.system import system_files
-from tuchanka.providers.base import Machine
+from tuchanka.providers.base import Machine, make_ready
 from tuchanka.stacks.pacemaker.render.paths import COROSYNC_KEY, PGPASS
 from tuchanka.stacks.pacemaker.setup import qnetd
 from tuchanka.stacks.pacemaker.timing.derive import derive
@@ -20,7 +20,7 @@ PACKAGES_S = 1200.0
 async def create(lab: Lab, machine: Machine) -> None:
     """Make the machine known by its name, address and SSH key; it is shut down at the end."""
     lab.ensure_keys()
-    await machine.power_on()
+    await make_ready(machine)
     await machine.put(
         {
             **system_files(lab.topology, lab.topology.machine(machine.name)),
@@ -33,7 +33,7 @@ async def create(lab: Lab, machine: Machine) -> None:
 
 async def install(lab: Lab, machine: Machine) -> None:
     """Put every file and secret of the machine's part in its place; it is shut down at the end."""
-    await machine.power_on()
+    await make_ready(machine)
     witness = lab.topology.witness
     is_witness = witness is not None and machine.name == witness.name
     files = dict(machine_files(lab.topology, machine.name, derive(lab.topology)))

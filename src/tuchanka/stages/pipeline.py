@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from tuchanka.errors import InputError, LabError, UnknownName
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.progress import Progress
-from tuchanka.providers.base import Machine
+from tuchanka.providers.base import Machine, make_ready
 from tuchanka.stacks.pacemaker import operate
 from tuchanka.stacks.pacemaker.observe import observe
 from tuchanka.stacks.pacemaker.setup import cluster as clusters
@@ -145,7 +145,7 @@ async def take_snapshot(lab: Lab, name: str, progress: Progress) -> None:
             await machine.snapshot(name)
 
     await together(*(one(machine) for machine in made))
-    await together(*(machine.power_on() for machine in on))
+    await together(*map(make_ready, on))
     for cluster in running:
         with progress.step("start", cluster.name) as note:
             await operate.start(lab, cluster)

@@ -6,16 +6,20 @@ route, no veth between the two, and forwarding is off in a new namespace.
 
 import asyncio
 from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
 
 from tuchanka.errors import HostError
-from tuchanka.providers.nspawn.paths import LabPaths
 
 BRIDGE = "br0"
+NAMESPACES = Path("/run/netns")
+PORT = "vb-"
+NAME_LONGEST = 15 - len(PORT)
+"""Letters in the name of a machine: a port's has at most 15 (IFNAMSIZ in netdevice(7), less the closing NUL)."""
 
 
 def interface(machine: str) -> str:
     """Return the bridge's port that a machine hangs on, as nspawn calls it."""
-    return f"vb-{machine}"
+    return f"{PORT}{machine}"
 
 
 async def _ip(*arguments: str, check: bool = True) -> int:
@@ -28,12 +32,16 @@ async def _ip(*arguments: str, check: bool = True) -> int:
     return process.returncode or 0
 
 
-async def make(paths: LabPaths, subnet: IPv4Network, host: IPv4Address) -> None:
-    """Make the namespace and its bridge, which has the host side's address; safe to repeat."""
-    name = paths.namespace
+def namespace_file(namespace: str) -> Path:
+    """Return the file that holds a network namespace, as ip-netns(8) keeps them."""
+    return NAMESPACES / namespace
+
+
+async def make(name: str, subnet: IPv4Network, host: IPv4Address) -> None:
+    """Make the namespace called ``name`` and its bridge, which has the host side's address; safe to repeat."""
     # A namespace without its bridge is left by an interrupted call; so is a file that isn't a mount.
     if await _ip("-n", name, "link", "show", BRIDGE, check=False) != 0:
-        await remove(paths)
+        await remove(name)
         await _ip("netns", "add", name)
         await _ip("-n", name, "link", "set", "lo", "up")
         await _ip("-n", name, "link", "add", BRIDGE, "type", "bridge", "forward_delay", "0")
@@ -41,7 +49,8 @@ async def make(paths: LabPaths, subnet: IPv4Network, host: IPv4Address) -> None:
     await _ip("-n", name, "link", "set", BRIDGE, "up")
 
 
-async def remove(paths: LabPaths) -> None:
+async def remove(name: str) -> None:
     """Remove the namespace, and with it every device in it; safe to repeat."""
-    if paths.namespace_file.exists() and await _ip("netns", "del", paths.namespace, check=False) != 0:
-        paths.namespace_file.unlink(missing_ok=True)
+    file = namespace_file(name)
+    if file.exists() and await _ip("netns", "del", name, check=False) != 0:
+        file.unlink(missing_ok=True)

@@ -12,11 +12,11 @@ import json
 import re
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from tuchanka.errors import HostError
 from tuchanka.providers.base import CLIENT, Cut
 from tuchanka.providers.bridge.network import interface
-from tuchanka.providers.nspawn.paths import LabPaths
 
 PREFIX = "tuchanka."
 NAME = re.compile(r"[a-z0-9][a-z0-9.-]*")
@@ -49,11 +49,12 @@ def _where(cut: Cut) -> tuple[str, str]:
     return "forward", f'iifname "{interface(cut.source)}" oifname "{interface(cut.destination)}"'
 
 
-class NspawnTraffic:
+class BridgeTraffic:
     """The capabilities ``Traffic`` and ``Latency`` of a lab."""
 
-    def __init__(self, paths: LabPaths) -> None:
-        self.paths = paths
+    def __init__(self, namespace: Path) -> None:
+        """``namespace`` is the file of the lab's network namespace."""
+        self.namespace = namespace
 
     async def block(self, name: str, cuts: Sequence[Cut]) -> float:
         """Put the cuts in force, all at the same moment."""
@@ -70,7 +71,7 @@ class NspawnTraffic:
 
     async def blocked(self) -> tuple[str, ...]:
         """Return the names of the tables."""
-        if not self.paths.namespace_file.exists():
+        if not self.namespace.exists():
             return ()
         seen = json.loads(await self._do("nft", "--json", "list", "tables", "bridge"))["nftables"]
         names = [entry["table"]["name"] for entry in seen if "table" in entry]
@@ -84,7 +85,7 @@ class NspawnTraffic:
 
     async def undelay(self, machine: str) -> None:
         """Remove the delay."""
-        if not self.paths.namespace_file.exists():
+        if not self.namespace.exists():
             return
         queues = json.loads(await self._do("tc", "-json", "qdisc", "show"))
         if any((queue.get("dev"), queue["kind"]) == (interface(machine), "netem") for queue in queues):
@@ -92,7 +93,7 @@ class NspawnTraffic:
 
     async def _do(self, *words: str, stdin: str = "") -> str:
         process = await asyncio.create_subprocess_exec(
-            *("nsenter", f"--net={self.paths.namespace_file}", "--", *words),
+            *("nsenter", f"--net={self.namespace}", "--", *words),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

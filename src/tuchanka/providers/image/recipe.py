@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 # Every unit that Debian enables and that must not start by itself: the cluster and the databases wait for a person,
@@ -30,6 +31,8 @@ NOT_ON_BOOT = (
     "man-db.timer",
 )
 ON_BOOT = ("systemd-networkd.service", "chrony.service", "ssh.service")
+# What the suite has; another version would need another archive.
+POSTGRESQL = (17,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +51,8 @@ class Recipe:
         return f"{self.suite}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
-def recipe(postgresql: int) -> Recipe:
-    """Return the recipe of the image with this major version of PostgreSQL."""
+def recipe(postgresql: Iterable[int]) -> Recipe:
+    """Return the recipe of the image with these major versions of PostgreSQL, one of them at least."""
     return Recipe(
         suite="trixie",
         packages=(
@@ -58,7 +61,7 @@ def recipe(postgresql: int) -> Recipe:
             *("pacemaker", "pacemaker-cli-utils", "pcs", "sbd", "fence-agents-common"),
             *("corosync", "corosync-qdevice", "corosync-qnetd"),
             *("resource-agents", "resource-agents-paf"),
-            *(f"postgresql-{postgresql}", f"postgresql-client-{postgresql}"),
+            *(name for version in postgresql for name in (f"postgresql-{version}", f"postgresql-client-{version}")),
         ),
         before=(
             'mkdir -p "$1/etc/postgresql-common/createcluster.d"',

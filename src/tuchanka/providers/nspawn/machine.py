@@ -15,7 +15,7 @@ from typing import Any
 
 from tuchanka.errors import CommandFailed, DeadlineExceeded, LabError, MachineError
 from tuchanka.files import File
-from tuchanka.providers.base import Completed, PowerState, Stop, WatchdogState
+from tuchanka.providers.base import ENVIRONMENT, Completed, PowerState, Stop, WatchdogState
 from tuchanka.providers.nspawn import cgroups, client, console, disks, layers, powerlog
 from tuchanka.providers.nspawn.paths import LabPaths
 from tuchanka.topology.types import Limits
@@ -26,10 +26,6 @@ NUMBERS = itertools.count()  # of the commands of this process: each has a contr
 CONTROL = re.compile(r"\x1b\[[0-9;?!]*[A-Za-z]|\x1b\][^\a]*\a|\r")
 BOOT_S = 60.0
 SHUTDOWN_S = 90.0
-ENVIRONMENT = {
-    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-    "LANG": "C.UTF-8",
-}
 
 
 class NspawnMachine:
@@ -57,7 +53,7 @@ class NspawnMachine:
 
     def _command(self, argv: Sequence[str], user: str | None, group: str) -> list[str]:
         if self._leader is None:
-            raise MachineError("is off", where=self.name, hint=f"switch it on with 'tuchanka power-on {self.name}'")
+            raise self._off()
         cgroups.make(group)
         become = [f"--reuid={user}", f"--regid={user}", "--init-groups"] if user else []
         return [
@@ -76,7 +72,10 @@ class NspawnMachine:
         status = await client.ask(self.paths, "status")
         self._leader = status["leader"] if status else None
         if self._leader is None:
-            raise MachineError("is off", where=self.name, hint=f"switch it on with 'tuchanka power-on {self.name}'")
+            raise self._off()
+
+    def _off(self) -> MachineError:
+        return MachineError("is off", where=self.name, hint=f"switch it on with 'tuchanka power-on {self.name}'")
 
     async def run(
         self,
@@ -151,7 +150,7 @@ class NspawnMachine:
         return "on" if await client.ask(self.paths, "status") else "off"
 
     async def power_on(self) -> None:
-        """Boot the machine and wait until its system is up.
+        """Boot the machine, unless it is on, and end a pause.
 
         Clusters that come up at the same time all switch the witness on: the first starts it, the others wait.
         """
@@ -167,11 +166,12 @@ class NspawnMachine:
             await wait_until(alone, deadline_s=BOOT_S, interval_s=0.05, what=f"the other start of {self.name}")
             if await self.power_state() == "off":
                 await client.start(self.lab, self.name, self.base, self.limits, self.watchdog_s)
-            await self.thaw()
-        await self.wait_booted()
+            await self.resume()
 
-    async def wait_booted(self) -> None:
+    async def wait_ready(self) -> None:
         """Wait until systemd in the machine has reached multi-user.target, which comes after the network."""
+        if await self.power_state() == "off":
+            raise self._off()
 
         async def booted() -> bool:
             # Without a link systemd waits for one, for two minutes.
@@ -218,7 +218,7 @@ class NspawnMachine:
         await wait_until(off, deadline_s=seconds, interval_s=0.05, what=f"the end of {self.name}", hint=hint)
         self._leader = None
 
-    # --- Link, snapshots, console, watchdog, freeze
+    # --- Link, snapshots, console, watchdog, pause, stall, disk
 
     async def link(self, *, up: bool) -> float:
         """Set the host's end of the machine's veth, and every one that the machine will have."""
@@ -264,20 +264,32 @@ class NspawnMachine:
             return "absent"
         return "armed" if status["armed"] else "disarmed"
 
-    async def freeze(self, *, watchdog_runs: bool = False) -> float:
-        """Have the supervisor freeze the machine's control groups."""
-        return self._moment(await client.ask(self.paths, "freeze", watchdog_runs=watchdog_runs), "frozen")
+    async def pause(self) -> float:
+        """Have the supervisor freeze the machine's control groups, and its watchdog with them."""
+        return self._moment(await client.ask(self.paths, "freeze", watchdog_runs=False), "frozen")
+
+    async def resume(self) -> float:
+        """Have the supervisor thaw all of it."""
+        answer = await client.ask(self.paths, "thaw")
+        return float(answer["t"]) if answer else time.monotonic()
+
+    async def paused(self) -> bool:
+        """Ask the supervisor."""
+        status = await client.ask(self.paths, "status")
+        return bool(status and status["frozen"])
+
+    async def stall(self) -> float:
+        """Have the supervisor freeze the machine's control groups; the watchdog is its own, and goes on."""
+        return self._moment(await client.ask(self.paths, "freeze", watchdog_runs=True), "frozen")
+
+    async def end_stall(self) -> None:
+        """Have the supervisor thaw all of it."""
+        await self.resume()
 
     async def hang_disk(self) -> float:
         """Have the supervisor freeze the file system of the machine's data disk."""
         return self._moment(await client.ask(self.paths, "hang-disk"), "given a disk that hangs")
 
-    async def thaw(self) -> float:
-        """Have the supervisor thaw all of it."""
-        answer = await client.ask(self.paths, "thaw")
-        return float(answer["t"]) if answer else time.monotonic()
-
-    async def frozen(self) -> bool:
-        """Ask the supervisor."""
-        status = await client.ask(self.paths, "status")
-        return bool(status and status["frozen"])
+    async def release_disk(self) -> None:
+        """Have the supervisor thaw that file system."""
+        await client.ask(self.paths, "release-disk")

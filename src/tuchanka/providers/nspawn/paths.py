@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from tuchanka.providers.bridge.network import namespace_file
+
 RUN = Path("/run/tuchanka")
 
 
@@ -80,7 +82,7 @@ class LabPaths:
     @property
     def namespace_file(self) -> Path:
         """The file that holds the network namespace."""
-        return Path("/run/netns") / self.namespace
+        return namespace_file(self.namespace)
 
     @property
     def run(self) -> Path:

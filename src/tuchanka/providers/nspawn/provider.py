@@ -5,12 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tuchanka.providers.bridge import network
-from tuchanka.providers.bridge.traffic import NspawnTraffic
+from tuchanka.providers.bridge.traffic import BridgeTraffic
 from tuchanka.providers.image import build as image
 from tuchanka.providers.image.recipe import recipe
 from tuchanka.providers.nspawn import cgroups, client, disks
 from tuchanka.providers.nspawn.machine import NspawnMachine
 from tuchanka.providers.nspawn.missing import missing
+from tuchanka.providers.nspawn.offer import versions
 from tuchanka.providers.nspawn.paths import LabPaths
 from tuchanka.topology.types import Topology
 
@@ -18,14 +19,12 @@ from tuchanka.topology.types import Topology
 class NspawnProvider:
     """The machines of one lab, all of them made from one base image."""
 
-    packages_included = True
-
-    def __init__(self, folder: Path, topology: Topology, *, watchdog_s: float) -> None:
+    def __init__(self, folder: Path, topology: Topology, watchdog_s: float) -> None:
         self.paths = LabPaths(folder)
         self.topology = topology
-        self.recipe = recipe(topology.postgresql)
+        self.recipe = recipe(versions(topology))
         self.watchdog_s = watchdog_s
-        self.network = NspawnTraffic(self.paths)
+        self.network = BridgeTraffic(self.paths.namespace_file)
 
     def missing(self) -> Mapping[str, str]:
         """Return what this host can't give, and why."""
@@ -38,7 +37,7 @@ class NspawnProvider:
     async def prepare(self) -> None:
         """Make the lab's network namespace and folders."""
         self.paths.run.mkdir(parents=True, exist_ok=True, mode=0o700)
-        await network.make(self.paths, self.topology.network.subnet, self.topology.network.host)
+        await network.make(self.paths.namespace, self.topology.network.subnet, self.topology.network.host)
 
     async def tidy(self) -> None:
         """End the commands in machines that a killed process has left running."""
@@ -58,15 +57,26 @@ class NspawnProvider:
 
     async def destroy(self) -> None:
         """Take the whole lab away from this host; needs nothing but the name of its folder."""
-        await destroy(self.paths)
+        await destroy(self.paths.folder)
 
 
-async def destroy(paths: LabPaths) -> None:
-    """Kill the lab's processes, then remove its network, control groups and folders of machines."""
+def traces(folder: Path) -> tuple[str, ...]:
+    """Return what the lab in the folder has on this host outside of it."""
+    paths = LabPaths(folder)
+    return (
+        f"every process in the control group {paths.group}",
+        f"the network namespace {paths.namespace}",
+        str(paths.run),
+    )
+
+
+async def destroy(folder: Path) -> None:
+    """Kill the processes of the lab in the folder, then remove its network, control groups and machines."""
+    paths = LabPaths(folder)
     await client.end(paths.group, paths.folder / "machines")
-    await network.remove(paths)
+    await network.remove(paths.namespace)
     await cgroups.remove(paths.group)
     await disks.released(paths.folder / "machines")
-    for folder in (paths.run, paths.folder / "machines"):
-        if folder.exists():
-            shutil.rmtree(folder)
+    for left in (paths.run, paths.folder / "machines"):
+        if left.exists():
+            shutil.rmtree(left)

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from tuchanka.errors import DeadlineExceeded
+from tuchanka.providers.bridge.network import interface
 from tuchanka.providers.nspawn import disks, linux
 from tuchanka.providers.nspawn.console import ConsoleLog
 from tuchanka.providers.nspawn.freezer import Freezer
@@ -63,7 +64,7 @@ class Supervisor:
 
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
-        self.interface = f"vb-{spec.name}"
+        self.interface = interface(spec.name)
         self.nspawn: asyncio.subprocess.Process | None = None
         self.leader: int | None = None
         self.keep_on = True
@@ -193,6 +194,7 @@ class Supervisor:
             "freeze": self.do_freeze,
             "thaw": self.do_thaw,
             "hang-disk": self.do_hang_disk,
+            "release-disk": self.do_release_disk,
         }
 
     async def do_status(self, _: dict[str, Any]) -> dict[str, Any]:
@@ -254,8 +256,7 @@ class Supervisor:
         return {"t": moment}
 
     async def do_thaw(self, _: dict[str, Any]) -> dict[str, Any]:
-        """Thaw the machine, its watchdog and its disk."""
-        self.release_disk()
+        """Thaw the machine and its watchdog."""
         self.watchdog.resume()
         if not self.freezer.frozen():
             return {"t": time.monotonic()}
@@ -275,6 +276,11 @@ class Supervisor:
             self.hung = disk
             self.record("disk hangs")
         return {"t": time.monotonic()}
+
+    async def do_release_disk(self, _: dict[str, Any]) -> dict[str, Any]:
+        """Let the data disk go on."""
+        self.release_disk()
+        return {}
 
     def release_disk(self) -> None:
         """Let the data disk go on; safe to repeat."""

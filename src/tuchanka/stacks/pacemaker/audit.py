@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from tuchanka.analysis.checks import audit as audited
 from tuchanka.errors import DeadlineExceeded, MachineError
 from tuchanka.events import Audited, Event, MachineStopped
-from tuchanka.lab.lab import Lab
-from tuchanka.providers.base import Machine, PowerLog
+from tuchanka.lab.lab import Deployment
+from tuchanka.providers.base import Node, PowerLog
 from tuchanka.stacks.pacemaker import audit_facts as facts
 from tuchanka.stacks.pacemaker.audit_facts import Facts
+from tuchanka.stacks.pacemaker.observe import watchdog_of
 from tuchanka.topology.types import Cluster
 from tuchanka.waiting import together
 
@@ -32,13 +33,13 @@ class Baseline:
     nodes: Mapping[str, Facts] = field(default_factory=dict)
 
 
-async def baseline(lab: Lab, cluster: Cluster) -> Baseline:
+async def baseline(lab: Deployment, cluster: Cluster) -> Baseline:
     """Look at the nodes of a healthy cluster, before the fault."""
     t, wall = time.monotonic(), time.time()
     return Baseline(t, wall, await _look(lab, cluster, since=wall, cut=wall - YOUNG_S))
 
 
-async def audit(lab: Lab, cluster: Cluster, trial: int, before: Baseline) -> tuple[Event, ...]:
+async def audit(lab: Deployment, cluster: Cluster, trial: int, before: Baseline) -> tuple[Event, ...]:
     """Look at the nodes after the trial, when the cluster is healthy again; the events belong into the history.
 
     What is only late (replay, scores) gets ``SETTLE_S`` to settle. The heartbeat may still be running.
@@ -64,14 +65,14 @@ def _keep_positions(first: Mapping[str, Facts], nodes: Mapping[str, Facts]) -> N
                 copy["lsn"] = earlier["lsn"]
 
 
-async def _look(lab: Lab, cluster: Cluster, *, since: float, cut: float) -> dict[str, Facts]:
+async def _look(lab: Deployment, cluster: Cluster, *, since: float, cut: float) -> dict[str, Facts]:
     """Return node → its facts, of all nodes at once; none of a node that can't be asked."""
 
-    async def one(machine: Machine) -> Facts:
+    async def one(machine: Node) -> Facts:
         text = facts.script(cluster, machine.name, version=lab.topology.postgresql, since=since, cut=cut)
         try:
             done = await machine.run(["sh"], stdin=text.encode(), timeout=LOOK_S, check=False)
-            return facts.read(cluster, machine.name, done.stdout, await machine.watchdog())
+            return facts.read(cluster, machine.name, done.stdout, await watchdog_of(machine))
         except (MachineError, DeadlineExceeded):
             return {}
 
@@ -79,7 +80,7 @@ async def _look(lab: Lab, cluster: Cluster, *, since: float, cut: float) -> dict
     return dict(zip((node.name for node in cluster.nodes), await together(*map(one, machines)), strict=True))
 
 
-def _stops(machine: Machine, begin: float, end: float) -> list[MachineStopped]:
+def _stops(machine: Node, begin: float, end: float) -> list[MachineStopped]:
     """Return when the machine stopped meanwhile, where its provider knows."""
     found = machine.stops() if isinstance(machine, PowerLog) else ()
     return [

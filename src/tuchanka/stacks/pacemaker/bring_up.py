@@ -1,8 +1,9 @@
 """From any state of a lab whose machines are set up to healthy clusters."""
 
 from tuchanka.errors import DeadlineExceeded
-from tuchanka.lab.lab import Lab
+from tuchanka.lab.lab import Deployment, Lab
 from tuchanka.lab.progress import Note, Progress
+from tuchanka.providers.base import make_ready
 from tuchanka.stacks.pacemaker.health import problems
 from tuchanka.stacks.pacemaker.observe import observe
 from tuchanka.stacks.pacemaker.operate import wait_healthy
@@ -20,7 +21,7 @@ ATTEMPTS = 3
 
 async def bring_up(lab: Lab, cluster: Cluster, progress: Progress) -> ClusterState:
     """Switch everything on, start what is stopped, restore what can't simply be started, and wait until healthy."""
-    await together(*(machine.power_on() for machine in lab.machines_of((cluster,))))
+    await together(*map(make_ready, lab.machines_of((cluster,))))
     state = await observe(lab, cluster)
     if not problems(state, cluster):
         return state
@@ -44,7 +45,7 @@ def _down(state: ClusterState) -> list[str]:
     return [name for name in to_restore(state) if not state.node(name).stack_running]
 
 
-async def forget_failures(lab: Lab, cluster: Cluster) -> None:
+async def forget_failures(lab: Deployment, cluster: Cluster) -> None:
     """Clean up the failures that Pacemaker still counts, of resources that run again."""
     state = await observe(lab, cluster)
     asked = next((node.name for node in state.nodes if node.online), None)
@@ -68,18 +69,18 @@ async def _settle_or_start_anew(lab: Lab, cluster: Cluster, progress: Progress) 
     nodes = lab.nodes(cluster)
     with progress.step("power cycle", cluster.name):
         await together(*(node.power_off() for node in nodes))
-        await together(*(node.power_on() for node in nodes))
+        await together(*map(make_ready, nodes))
     return await start_from_nothing(lab, cluster, await cold_start.plan(lab, cluster), progress)
 
 
-async def start_from_nothing(lab: Lab, cluster: Cluster, cold: ColdPlan, progress: Progress) -> ClusterState:
+async def start_from_nothing(lab: Deployment, cluster: Cluster, cold: ColdPlan, progress: Progress) -> ClusterState:
     """Bring the most advanced copies up first, and wait until they are primaries."""
     await cold_start.carry_out(lab, cluster, cold, progress)
     return await settle(lab, cluster, progress)
 
 
 async def restore_all(
-    lab: Lab, cluster: Cluster, state: ClusterState, progress: Progress, *, force: bool = False
+    lab: Deployment, cluster: Cluster, state: ClusterState, progress: Progress, *, force: bool = False
 ) -> dict[str, tuple[Step, ...]]:
     """Restore every node of a settled cluster that has to be, and return node → steps.
 
@@ -99,13 +100,13 @@ async def restore_all(
     return done
 
 
-async def settle(lab: Lab, cluster: Cluster, progress: Progress) -> ClusterState:
+async def settle(lab: Deployment, cluster: Cluster, progress: Progress) -> ClusterState:
     """Wait until the cluster has settled, and show how far it has come."""
     with progress.step("settle", cluster.name) as note:
         return await _settle(lab, cluster, note)
 
 
-async def _settle(lab: Lab, cluster: Cluster, note: Note) -> ClusterState:
+async def _settle(lab: Deployment, cluster: Cluster, note: Note) -> ClusterState:
     """Wait until every node that runs the stack has what it should have, or until that can't be expected any more."""
     last: ClusterState | None = None
 

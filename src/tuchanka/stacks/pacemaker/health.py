@@ -28,7 +28,7 @@ def _of_nodes(state: ClusterState) -> Iterator[str]:
             yield f"{node.name} waits to be fenced"
         elif node.standby or node.maintenance:
             yield f"{node.name} is in {'standby' if node.standby else 'maintenance'}"
-        elif node.watchdog != "armed":
+        elif node.watchdog not in {"armed", "unknown"}:
             yield f"the watchdog of {node.name} is {node.watchdog}"
         for resource, count in node.fail_counts.items():
             yield f"{resource} failed on {node.name} ({count})"

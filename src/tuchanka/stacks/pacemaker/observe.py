@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tuchanka.errors import DeadlineExceeded, MachineError
-from tuchanka.lab.lab import Lab
-from tuchanka.providers.base import Machine, PowerState, WatchdogState
+from tuchanka.lab.lab import Deployment
+from tuchanka.providers.base import Node, Power, PowerState, Watchdog, WatchdogState
 from tuchanka.stacks.pacemaker.crm import CrmView, parse
 from tuchanka.stacks.pacemaker.render.paths import PG_SOCKETS
 from tuchanka.stacks.pacemaker.state import ClusterState, Copy, InstanceState, NodeState, QuorumState, VipState
@@ -85,9 +85,10 @@ def read_sections(text: str) -> dict[str, str]:
     return sections
 
 
-async def look(machine: Machine, cluster: Cluster) -> Look:
+async def look(machine: Node, cluster: Cluster) -> Look:
     """Look at one node; a node that is off or doesn't answer shows nothing."""
-    power, watchdog = await machine.power_state(), await machine.watchdog()
+    power = await machine.power_state() if isinstance(machine, Power) else "on"
+    watchdog = await watchdog_of(machine)
     if power == "off":
         return Look(power, watchdog)
     try:
@@ -106,6 +107,11 @@ async def look(machine: Machine, cluster: Cluster) -> Look:
     )
 
 
+async def watchdog_of(machine: Node) -> WatchdogState:
+    """Say how the machine's watchdog is, where its provider knows."""
+    return await machine.watchdog() if isinstance(machine, Watchdog) else "unknown"
+
+
 def read_answers(sections: dict[str, str]) -> dict[str, dict[str, Any]]:
     """Return instance → PostgreSQL's answer; one that was cut short is none."""
     answers: dict[str, dict[str, Any]] = {}
@@ -116,7 +122,7 @@ def read_answers(sections: dict[str, str]) -> dict[str, dict[str, Any]]:
     return answers
 
 
-async def observe(lab: Lab, cluster: Cluster) -> ClusterState:
+async def observe(lab: Deployment, cluster: Cluster) -> ClusterState:
     """Look at every node of the cluster at once and join what they show."""
     looks = await together(*(look(machine, cluster) for machine in lab.nodes(cluster)))
     return join(cluster, dict(zip((node.name for node in cluster.nodes), looks, strict=True)))

@@ -4,9 +4,9 @@ import contextlib
 from collections.abc import Callable
 
 from tuchanka.errors import MachineError
-from tuchanka.lab.lab import Lab
+from tuchanka.lab.lab import Deployment
 from tuchanka.lab.progress import Note
-from tuchanka.providers.base import Machine
+from tuchanka.providers.base import Node, Power, make_ready
 from tuchanka.stacks.pacemaker.health import problems
 from tuchanka.stacks.pacemaker.observe import observe
 from tuchanka.stacks.pacemaker.state import ClusterState
@@ -23,12 +23,12 @@ def services(cluster: Cluster) -> list[str]:
     return ["corosync", *(["corosync-qdevice"] if cluster.witness else []), "pacemaker"]
 
 
-async def start_node(cluster: Cluster, node: Machine) -> None:
+async def start_node(cluster: Cluster, node: Node) -> None:
     """Start the cluster stack on one node; safe to repeat."""
     await node.run(["systemctl", "start", *services(cluster)], timeout=START_S)
 
 
-async def stop_node(cluster: Cluster, node: Machine) -> None:
+async def stop_node(cluster: Cluster, node: Node) -> None:
     """Stop the cluster stack on one node, its resources first; safe to repeat.
 
     A node whose pacemakerd was replaced is reset by its watchdog while it stops (see docs/reactions.md), when its
@@ -38,25 +38,25 @@ async def stop_node(cluster: Cluster, node: Machine) -> None:
         try:
             await node.run(["systemctl", "stop", service], timeout=STOP_S)
         except MachineError:
-            await node.power_on()  # waits until it is up again
+            await node.wait_ready()
             if (await node.run(["systemctl", "is-active", service], check=False)).stdout.strip() != "inactive":
                 raise
 
 
-async def start(lab: Lab, cluster: Cluster) -> None:
+async def start(lab: Deployment, cluster: Cluster) -> None:
     """Switch the machines on and start the cluster stack on every node at once."""
-    await together(*(machine.power_on() for machine in lab.machines_of((cluster,))))
+    await together(*map(make_ready, lab.machines_of((cluster,))))
     await together(*(start_node(cluster, node) for node in lab.nodes(cluster)))
 
 
-async def stop(lab: Lab, cluster: Cluster) -> None:
+async def stop(lab: Deployment, cluster: Cluster) -> None:
     """Stop the cluster stack on every node that is on, all at once."""
-    on = [node for node in lab.nodes(cluster) if await node.power_state() == "on"]
+    on = [node for node in lab.nodes(cluster) if not isinstance(node, Power) or await node.power_state() == "on"]
     await together(*(stop_node(cluster, node) for node in on))
 
 
 async def wait_healthy(
-    lab: Lab,
+    lab: Deployment,
     cluster: Cluster,
     *,
     note: Note = lambda _: None,

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tuchanka.errors import LabError, SwitchoverRefused
-from tuchanka.lab.lab import Lab
+from tuchanka.lab.lab import Deployment
 from tuchanka.lab.progress import Note
-from tuchanka.providers.base import Machine
+from tuchanka.providers.base import Node
 from tuchanka.stacks.pacemaker.observe import observe
 from tuchanka.stacks.pacemaker.operate import wait_healthy
 from tuchanka.stacks.pacemaker.state import ClusterState
@@ -22,11 +22,11 @@ DEADLINE_S = 120.0
 class Someone:
     """A node that Pacemaker's configuration can be changed from, and the state that was seen before."""
 
-    machine: Machine
+    machine: Node
     state: ClusterState
 
 
-async def someone(lab: Lab, cluster: Cluster) -> Someone:
+async def someone(lab: Deployment, cluster: Cluster) -> Someone:
     """Find such a node.
 
     Raises:
@@ -41,7 +41,7 @@ async def someone(lab: Lab, cluster: Cluster) -> Someone:
     )
 
 
-async def who_lets_go(lab: Lab, cluster: Cluster, node: str) -> Someone:
+async def who_lets_go(lab: Deployment, cluster: Cluster, node: str) -> Someone:
     """Find such a node, if ``node`` may go into standby, or is there already.
 
     Raises:
@@ -56,7 +56,7 @@ async def who_lets_go(lab: Lab, cluster: Cluster, node: str) -> Someone:
     return found
 
 
-async def put_in_standby(lab: Lab, cluster: Cluster, node: str, by: Someone, note: Note) -> ClusterState:
+async def put_in_standby(lab: Deployment, cluster: Cluster, node: str, by: Someone, note: Note) -> ClusterState:
     """Have the node give everything away, and wait until it has, and all that it had is served elsewhere.
 
     Raises:
@@ -67,7 +67,7 @@ async def put_in_standby(lab: Lab, cluster: Cluster, node: str, by: Someone, not
     return await _until(lab, cluster, lambda seen: away(seen, node), f"{node} in standby", note)
 
 
-async def take_out_of_standby(lab: Lab, cluster: Cluster, node: str, by: Someone, note: Note) -> ClusterState:
+async def take_out_of_standby(lab: Deployment, cluster: Cluster, node: str, by: Someone, note: Note) -> ClusterState:
     """Let the node take part again, and wait until it does and all is healthy."""
     if by.state.node(node).standby:
         await by.machine.run(["pcs", "node", "unstandby", node])
@@ -75,7 +75,7 @@ async def take_out_of_standby(lab: Lab, cluster: Cluster, node: str, by: Someone
 
 
 async def set_maintenance(
-    lab: Lab, cluster: Cluster, wanted: Literal["on", "off"], by: Someone, note: Note
+    lab: Deployment, cluster: Cluster, wanted: Literal["on", "off"], by: Someone, note: Note
 ) -> ClusterState:
     """Have Pacemaker leave everything as it is (it monitors nothing then), or take it up again, and wait for that."""
     if by.state.maintenance != (wanted == "on"):
@@ -107,7 +107,7 @@ def away(state: ClusterState, node: str) -> str:
 
 
 async def _until(
-    lab: Lab, cluster: Cluster, missing: Callable[[ClusterState], str], what: str, note: Note
+    lab: Deployment, cluster: Cluster, missing: Callable[[ClusterState], str], what: str, note: Note
 ) -> ClusterState:
     last = "not looked at yet"
 

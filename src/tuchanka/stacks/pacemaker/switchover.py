@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from tuchanka.errors import DeadlineExceeded, LabError, MachineError, SwitchoverRefused
-from tuchanka.lab.lab import Lab
+from tuchanka.lab.lab import Deployment
 from tuchanka.lab.progress import Note
 from tuchanka.stacks.pacemaker.observe import observe
 from tuchanka.stacks.pacemaker.setup.instance import psql
@@ -42,7 +42,7 @@ exec crm_attribute --lifetime=forever --node "$1" --name "$2" --update "$3"
 """
 
 
-async def plan(lab: Lab, cluster: Cluster, instance: Instance, to: str | None) -> Switch:
+async def plan(lab: Deployment, cluster: Cluster, instance: Instance, to: str | None) -> Switch:
     """Look at the cluster and choose; goes on with a switchover that was killed a short time ago.
 
     Raises:
@@ -65,7 +65,7 @@ async def plan(lab: Lab, cluster: Cluster, instance: Instance, to: str | None) -
     return switch
 
 
-async def make_ready(lab: Lab, cluster: Cluster, instance: Instance, switch: Switch, note: Note) -> None:
+async def make_ready(lab: Deployment, cluster: Cluster, instance: Instance, switch: Switch, note: Note) -> None:
     """Wait until the target has what the primary has, and write out what the primary's stop would have to write.
 
     Raises:
@@ -90,7 +90,7 @@ async def make_ready(lab: Lab, cluster: Cluster, instance: Instance, switch: Swi
     )
 
 
-async def move(lab: Lab, cluster: Cluster, switch: Switch, note: Note) -> None:
+async def move(lab: Deployment, cluster: Cluster, switch: Switch, note: Note) -> None:
     """Move the primary's role, and wait until the target has it.
 
     Raises:
@@ -114,12 +114,12 @@ async def move(lab: Lab, cluster: Cluster, switch: Switch, note: Note) -> None:
         memory.unlink(missing_ok=True)
 
 
-async def _set_score(lab: Lab, switch: Switch, score: int) -> None:
+async def _set_score(lab: Deployment, switch: Switch, score: int) -> None:
     words = ["sh", "-c", SET_SCORE, "sh", switch.target, f"master-{switch.instance}", str(score)]
     await lab.machine(switch.source).run(words)
 
 
-async def _taken_over(lab: Lab, cluster: Cluster, switch: Switch, note: Note) -> bool:
+async def _taken_over(lab: Deployment, cluster: Cluster, switch: Switch, note: Note) -> bool:
     """Wait for the target's promotion; false where the old primary serves on as if nothing had been asked."""
     timing = timing_of(lab.topology, cluster)
     began = time.monotonic()
@@ -149,7 +149,7 @@ async def _taken_over(lab: Lab, cluster: Cluster, switch: Switch, note: Note) ->
     return result == "moved"
 
 
-async def _accepts_writes(lab: Lab, cluster: Cluster, switch: Switch) -> bool:
+async def _accepts_writes(lab: Deployment, cluster: Cluster, switch: Switch) -> bool:
     """Ask the target's server; one that doesn't answer accepts none."""
     instance = cluster.instance(switch.instance)
     question = "select pg_is_in_recovery();\n"
@@ -160,12 +160,12 @@ async def _accepts_writes(lab: Lab, cluster: Cluster, switch: Switch) -> bool:
     return answer.strip() == "f"
 
 
-def _memory(lab: Lab, instance: str) -> Path:
+def _memory(lab: Deployment, instance: str) -> Path:
     """Return the file that says where a switchover goes to: a killed one is gone on with, not turned back."""
     return lab.path / f"switchover-{instance}.json"
 
 
-def _remembered(lab: Lab, instance: Instance) -> str | None:
+def _remembered(lab: Deployment, instance: Instance) -> str | None:
     memory = _memory(lab, instance.name)
     try:
         fresh = time.time() - memory.stat().st_mtime < REMEMBER_S

@@ -1,10 +1,10 @@
 """Starts a cluster of which no copy serves: the most advanced copy of each instance is the one that is promoted."""
 
 from tuchanka.errors import LabError
-from tuchanka.lab.lab import Lab
+from tuchanka.lab.lab import Deployment
 from tuchanka.lab.progress import Progress
 from tuchanka.postgres.recover import recover
-from tuchanka.providers.base import Machine
+from tuchanka.providers.base import Node
 from tuchanka.stacks.pacemaker.observe import observe
 from tuchanka.stacks.pacemaker.operate import start_node, stop_node
 from tuchanka.stacks.pacemaker.render.paths import CIB, InstancePaths
@@ -17,7 +17,7 @@ from tuchanka.waiting import together
 BEST_SCORE = 1000
 
 
-async def plan(lab: Lab, cluster: Cluster) -> ColdPlan:
+async def plan(lab: Deployment, cluster: Cluster) -> ColdPlan:
     """Look at every copy of the cluster; its machines have to be on.
 
     Raises:
@@ -41,7 +41,7 @@ async def plan(lab: Lab, cluster: Cluster) -> ColdPlan:
     return make_cold_plan(cluster, {key: found[key] for key in keys})
 
 
-async def carry_out(lab: Lab, cluster: Cluster, cold: ColdPlan, progress: Progress) -> None:
+async def carry_out(lab: Deployment, cluster: Cluster, cold: ColdPlan, progress: Progress) -> None:
     """Stop what runs, recover what crashed, make the scores say what was chosen, and start the first nodes.
 
     May be repeated: nothing of it takes effect before the start, and the next look sees the same.
@@ -66,7 +66,7 @@ async def carry_out(lab: Lab, cluster: Cluster, cold: ColdPlan, progress: Progre
         await together(*(start_node(cluster, lab.machine(name)) for name in cold.start))
 
 
-async def set_scores(machine: Machine, cluster: Cluster, cold: ColdPlan) -> None:
+async def set_scores(machine: Node, cluster: Cluster, cold: ColdPlan) -> None:
     """Write into the stopped node's configuration whom Pacemaker shall promote; all nodes get the same.
 
     PAF stores its scores for ever, and that of a node that was primary before a failover may be the highest.

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from tuchanka.errors import DeadlineExceeded
-from tuchanka.lab.lab import Lab
+from tuchanka.lab.lab import Deployment
 from tuchanka.postgres.controldata import ControlData, lsn, parse_controldata, parse_history
 from tuchanka.postgres.wal import NO_LOG, Log, Segment, newest_run, parse_waldump, segments
-from tuchanka.providers.base import Machine
+from tuchanka.providers.base import Node
 from tuchanka.stacks.pacemaker.observe import AS_POSTGRES, read_sections
 from tuchanka.stacks.pacemaker.render.paths import InstancePaths
 from tuchanka.stacks.pacemaker.restore.method import NO_ROOM, Method, Room, Seen
@@ -93,14 +93,14 @@ def read_copy(text: str, *, where: str) -> CopySeen:
     )
 
 
-async def look_at_copy(machine: Machine, paths: InstancePaths) -> CopySeen:
+async def look_at_copy(machine: Node, paths: InstancePaths) -> CopySeen:
     """Look at the files of a copy, whether or not its server runs."""
     done = await machine.run(["sh"], stdin=script(paths).encode(), timeout=LOOK_S, check=False)
     seen = read_copy(done.stdout, where=machine.name)
     return replace(seen, log=await read_log(machine, paths, seen))
 
 
-async def read_log(machine: Machine, paths: InstancePaths, seen: CopySeen) -> Log:
+async def read_log(machine: Node, paths: InstancePaths, seen: CopySeen) -> Log:
     """Read the records of the newest timeline; an empty log where that isn't possible."""
     data = seen.data
     ours = sorted(segment.number for segment in seen.segments if data and segment.timeline == data.timeline)
@@ -120,7 +120,7 @@ async def read_log(machine: Machine, paths: InstancePaths, seen: CopySeen) -> Lo
 
 
 async def look(
-    lab: Lab, instance: Instance, node: str, state: ClusterState, tried: Mapping[str, frozenset[Method]]
+    lab: Deployment, instance: Instance, node: str, state: ClusterState, tried: Mapping[str, frozenset[Method]]
 ) -> Seen:
     """See one instance on the failed node, and then on its primary, so that the primary can only seem further on."""
     copy = state.instance(instance.name).copy(node)
@@ -146,7 +146,7 @@ async def look(
     return await _with_primary(lab, instance, seen)
 
 
-async def _with_primary(lab: Lab, instance: Instance, seen: Seen) -> Seen:
+async def _with_primary(lab: Deployment, instance: Instance, seen: Seen) -> Seen:
     if seen.primary is None or seen.primary == seen.node:
         return seen
     answer = json.loads(await psql(lab.machine(seen.primary), instance, "postgres", SQL))

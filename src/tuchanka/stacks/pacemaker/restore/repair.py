@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from typing import get_args
 
 from tuchanka.errors import CommandFailed, DeadlineExceeded, LabError, UnknownName
-from tuchanka.lab.lab import Lab
+from tuchanka.lab.lab import Deployment
 from tuchanka.lab.progress import Note, Progress
+from tuchanka.providers.base import make_ready
 from tuchanka.stacks.pacemaker.observe import observe
 from tuchanka.stacks.pacemaker.operate import HEALTHY_S, start_node, wait_healthy
 from tuchanka.stacks.pacemaker.restore.look import look
@@ -26,7 +27,7 @@ FENCED_S = 90.0
 
 
 async def plan(
-    lab: Lab, cluster: Cluster, node: str, instance: str | None, *, force: bool, tried: Tried | None = None
+    lab: Deployment, cluster: Cluster, node: str, instance: str | None, *, force: bool, tried: Tried | None = None
 ) -> tuple[Step, ...]:
     """Look at the node and the primaries and return the steps; nothing is changed, but the node is switched on.
 
@@ -37,7 +38,7 @@ async def plan(
         UnknownName: see ``chosen_instances``.
     """
     chosen = chosen_instances(cluster, node, instance)
-    await lab.machine(node).power_on()
+    await make_ready(lab.machine(node))
     state = await observe(lab, cluster)
     seen = tuple([await look(lab, one, node, state, tried or {}) for one in chosen])
     steps = make_plan(
@@ -77,7 +78,7 @@ def quorum_without(state: ClusterState, node: str) -> bool:
 
 
 async def carry_out(
-    lab: Lab,
+    lab: Deployment,
     cluster: Cluster,
     node: str,
     steps: tuple[Step, ...],
@@ -112,7 +113,7 @@ async def carry_out(
             await wait_healthy(lab, cluster, note=note)
 
 
-async def wait_fenced(lab: Lab, cluster: Cluster, node: str) -> None:
+async def wait_fenced(lab: Deployment, cluster: Cluster, node: str) -> None:
     """Wait until the others don't wait for the node's fencing any more.
 
     A machine that its watchdog has reset may be back before that. Would its cluster stack join now, Pacemaker would
@@ -144,7 +145,7 @@ def others_failed(state: ClusterState, node: str) -> list[str]:
 
 
 async def _attempt(
-    lab: Lab, cluster: Cluster, node: str, steps: tuple[Step, ...], progress: Progress
+    lab: Deployment, cluster: Cluster, node: str, steps: tuple[Step, ...], progress: Progress
 ) -> dict[str, Method]:
     """Do the steps; return what failed, instance → method, as soon as it has."""
     methods: dict[str, Method] = {step.instance: _method(step) for step in steps if step.action in METHODS}
@@ -173,7 +174,7 @@ def _method(step: Step) -> Method:
     return next(method for method in METHODS if method == step.action)
 
 
-async def _streams(lab: Lab, cluster: Cluster, node: str, names: tuple[str, ...], note: Note) -> list[str]:
+async def _streams(lab: Deployment, cluster: Cluster, node: str, names: tuple[str, ...], note: Note) -> list[str]:
     """Wait until the copies stream or it is clear that they won't; return those that don't.
 
     A Pacemaker that the coordinator doesn't let in ends itself for good, which says nothing about the data. That

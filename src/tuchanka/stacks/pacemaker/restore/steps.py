@@ -6,11 +6,11 @@ from collections.abc import Coroutine
 from typing import Any
 
 from tuchanka.errors import LabError, MachineError
-from tuchanka.lab.lab import Lab
+from tuchanka.lab.lab import Deployment
 from tuchanka.lab.progress import Note
 from tuchanka.postgres.recover import recover
 from tuchanka.postgres.rewind import rewind, tidy
-from tuchanka.providers.base import Machine
+from tuchanka.providers.base import Node
 from tuchanka.stacks.pacemaker.observe import observe
 from tuchanka.stacks.pacemaker.operate import HEALTHY_S, start_node, stop_node
 from tuchanka.stacks.pacemaker.render.paths import InstancePaths
@@ -22,7 +22,7 @@ from tuchanka.topology.types import Cluster, Instance
 from tuchanka.waiting import wait_until
 
 
-async def do(lab: Lab, cluster: Cluster, node: str, step: Step, note: Note) -> None:
+async def do(lab: Deployment, cluster: Cluster, node: str, step: Step, note: Note) -> None:
     """Do one step; ``note`` is told how far a long one is."""
     machine = lab.machine(node)
     match step.action:
@@ -34,7 +34,7 @@ async def do(lab: Lab, cluster: Cluster, node: str, step: Step, note: Note) -> N
             await _do(lab, cluster, machine, step, note)
 
 
-async def _do(lab: Lab, cluster: Cluster, machine: Machine, step: Step, note: Note) -> None:
+async def _do(lab: Deployment, cluster: Cluster, machine: Node, step: Step, note: Note) -> None:
     instance = cluster.instance(step.instance)
     paths = InstancePaths(lab.topology.postgresql, instance.name)
     old = old_data(paths)
@@ -68,7 +68,7 @@ async def _do(lab: Lab, cluster: Cluster, machine: Machine, step: Step, note: No
             await _tell_pacemaker(lab, cluster, machine.name, step)
 
 
-async def _primary(lab: Lab, cluster: Cluster, instance: Instance) -> str:
+async def _primary(lab: Deployment, cluster: Cluster, instance: Instance) -> str:
     primary = (await observe(lab, cluster)).instance(instance.name).primary
     if primary is None:
         raise LabError(
@@ -77,7 +77,7 @@ async def _primary(lab: Lab, cluster: Cluster, instance: Instance) -> str:
     return primary
 
 
-async def _tell_pacemaker(lab: Lab, cluster: Cluster, node: str, step: Step) -> None:
+async def _tell_pacemaker(lab: Deployment, cluster: Cluster, node: str, step: Step) -> None:
     command = (
         # PAF stores its scores for ever; a stale one could win an election.
         ["crm_attribute", "--lifetime=forever", "--node", node, "--name", f"master-{step.instance}", "--delete"]
@@ -87,7 +87,7 @@ async def _tell_pacemaker(lab: Lab, cluster: Cluster, node: str, step: Step) -> 
     await lab.machine(await _primary(lab, cluster, cluster.instance(step.instance))).run(command)
 
 
-async def _drop(lab: Lab, cluster: Cluster, machine: Machine, instance: Instance, old: str, note: Note) -> None:
+async def _drop(lab: Deployment, cluster: Cluster, machine: Node, instance: Instance, old: str, note: Note) -> None:
     """Wait until the standby streams, and only then delete what was kept."""
 
     async def streams() -> bool:
@@ -106,7 +106,7 @@ async def _drop(lab: Lab, cluster: Cluster, machine: Machine, instance: Instance
     note(f"{instance.name}: the standby streams, the old data is deleted")
 
 
-async def _watched(work: Coroutine[Any, Any, None], machine: Machine, folder: str, note: Note) -> None:
+async def _watched(work: Coroutine[Any, Any, None], machine: Node, folder: str, note: Note) -> None:
     """Do the work, and tell how much is in the folder meanwhile."""
 
     async def report() -> bool:

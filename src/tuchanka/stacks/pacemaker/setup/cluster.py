@@ -7,8 +7,8 @@ first election already knows the short ``dc-deadtime``, instead of waiting out P
 from pathlib import Path
 
 from tuchanka.files import File
-from tuchanka.lab.lab import Lab
-from tuchanka.providers.base import Machine
+from tuchanka.lab.lab import Deployment, Lab
+from tuchanka.providers.base import Node, make_ready
 from tuchanka.stacks.pacemaker.render.paths import CIB
 from tuchanka.stacks.pacemaker.setup import instance as instances
 from tuchanka.stacks.pacemaker.setup import pcs_scripts, qnetd
@@ -27,7 +27,7 @@ async def setup(lab: Lab, cluster: Cluster) -> None:
     nodes = lab.nodes(cluster)
     witness = lab.machine(lab.topology.witness.name) if cluster.witness and lab.topology.witness else None
     machines = (*nodes, witness) if witness else nodes
-    await together(*(machine.power_on() for machine in machines))
+    await together(*map(make_ready, machines))
     certificates = [qnetd.enroll(witness, nodes, cluster)] if witness else []
     await together(
         write_configuration(lab, cluster, nodes),
@@ -37,7 +37,7 @@ async def setup(lab: Lab, cluster: Cluster) -> None:
     await shut_down_all(nodes)
 
 
-async def write_configuration(lab: Lab, cluster: Cluster, nodes: tuple[Machine, ...]) -> None:
+async def write_configuration(lab: Deployment, cluster: Cluster, nodes: tuple[Node, ...]) -> None:
     """Run the pcs scripts on a file on the first node, and make that file every node's configuration."""
     first = nodes[0]
     rendered = scripts(lab.topology, cluster, timing_of(lab.topology, cluster))

@@ -1,8 +1,8 @@
 """The setup of one instance: data directory, users and databases, and a base backup for each standby."""
 
 from tuchanka.heartbeat import schema
-from tuchanka.lab.lab import Lab
-from tuchanka.providers.base import Machine
+from tuchanka.lab.lab import Deployment
+from tuchanka.providers.base import Node
 from tuchanka.stacks.pacemaker.render.paths import PG_SOCKETS, PGPASS, InstancePaths
 from tuchanka.topology.types import Instance
 from tuchanka.waiting import together
@@ -12,7 +12,7 @@ SERVER_S = 60.0
 BACKUP_S = 3600.0
 
 
-async def setup(lab: Lab, instance: Instance) -> None:
+async def setup(lab: Deployment, instance: Instance) -> None:
     """Make all copies of the instance; every server is stopped, in good order, at the end."""
     paths = InstancePaths(lab.topology.postgresql, instance.name)
     home = lab.machine(instance.home)
@@ -27,7 +27,7 @@ async def setup(lab: Lab, instance: Instance) -> None:
     await stop(home, paths)
 
 
-def users_sql(lab: Lab) -> str:
+def users_sql(lab: Deployment) -> str:
     """Return the statements that make the users and the heartbeat's database."""
     secrets = lab.secrets()
     return (
@@ -37,7 +37,7 @@ def users_sql(lab: Lab) -> str:
     )
 
 
-async def initdb(machine: Machine, paths: InstancePaths, locale: str) -> None:
+async def initdb(machine: Node, paths: InstancePaths, locale: str) -> None:
     """Make an empty data directory with checksums; its configuration is elsewhere, so initdb's is removed."""
     await machine.run(["rm", "-rf", paths.data])
     command = [f"{paths.programs}/initdb", "--pgdata", paths.data, "--data-checksums", "--encoding=UTF8"]
@@ -47,21 +47,21 @@ async def initdb(machine: Machine, paths: InstancePaths, locale: str) -> None:
     await machine.run(["rm", "-f", *unused])
 
 
-async def start(machine: Machine, paths: InstancePaths) -> None:
+async def start(machine: Node, paths: InstancePaths) -> None:
     """Start the server outside the cluster, for the setup alone: commits wait for no standby."""
     options = "-c synchronous_standby_names= -c logging_collector=off"
     command = [f"{paths.programs}/pg_ctl", "start", "-D", paths.config, "-o", options, "-w", "-s", "-l", "/dev/null"]
     await machine.run(command, user="postgres", timeout=SERVER_S)
 
 
-async def stop(machine: Machine, paths: InstancePaths) -> None:
+async def stop(machine: Node, paths: InstancePaths) -> None:
     """Stop that server, with a checkpoint."""
     command = [f"{paths.programs}/pg_ctl", "stop", "-D", paths.data, "-m", "fast", "-w", "-s"]
     await machine.run(command, user="postgres", timeout=SERVER_S)
 
 
 async def psql(
-    machine: Machine, instance: Instance, database: str, statements: str, *, timeout: float = SERVER_S
+    machine: Node, instance: Instance, database: str, statements: str, *, timeout: float = SERVER_S
 ) -> str:
     """Run statements as the superuser through the socket; they come by standard input, never as an argument."""
     command = ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", PG_SOCKETS, "-p", str(instance.port), "-d", database]
@@ -69,7 +69,7 @@ async def psql(
     return done.stdout
 
 
-async def base_backup(machine: Machine, paths: InstancePaths, primary: str, port: int) -> None:
+async def base_backup(machine: Node, paths: InstancePaths, primary: str, port: int) -> None:
     """Copy the primary's data directory to the machine, whole or not at all; the old one is put aside as ``.old``.
 
     Where there is an ``.old`` already, an earlier copy has not come to anything: that one goes, the oldest stays.

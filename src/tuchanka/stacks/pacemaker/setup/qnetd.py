@@ -6,7 +6,7 @@ Source: corosync-qnetd-certutil(8) and corosync-qdevice-net-certutil(8), the cer
 import base64
 
 from tuchanka.files import File
-from tuchanka.providers.base import Machine
+from tuchanka.providers.base import Node
 from tuchanka.topology.types import Cluster
 from tuchanka.waiting import together
 
@@ -16,7 +16,7 @@ CA = "qnetd-cacert.crt"
 CERTUTIL_S = 60.0
 
 
-async def install(witness: Machine) -> None:
+async def install(witness: Node) -> None:
     """Make the server's certificate authority and have the server start on boot; it keeps no cluster's data."""
     await witness.run(["rm", "-rf", SERVER])
     await witness.run(["corosync-qnetd-certutil", "-i"], timeout=CERTUTIL_S)
@@ -25,21 +25,21 @@ async def install(witness: Machine) -> None:
     await witness.run(["systemctl", "enable", "--quiet", "--now", "corosync-qnetd"])
 
 
-async def _get(machine: Machine, path: str) -> str:
+async def _get(machine: Node, path: str) -> str:
     return base64.b64encode(await machine.get(path)).decode()
 
 
-async def _put(machine: Machine, path: str, content: str) -> None:
+async def _put(machine: Node, path: str, content: str) -> None:
     """Write a binary file; certificates travel as base64, because files are text."""
     await machine.put({f"{path}.b64": File(content, mode=0o600)})
     await machine.run(["sh", "-c", 'base64 -d "$1.b64" > "$1" && chmod 600 "$1" && rm "$1.b64"', "sh", path])
 
 
-async def enroll(witness: Machine, nodes: tuple[Machine, ...], cluster: Cluster) -> None:
+async def enroll(witness: Node, nodes: tuple[Node, ...], cluster: Cluster) -> None:
     """Give the nodes of a cluster the certificate with which they may ask the server."""
     authority = await _get(witness, f"{SERVER}/{CA}")
 
-    async def initialise(node: Machine) -> None:
+    async def initialise(node: Node) -> None:
         await node.run(["rm", "-rf", CLIENT])
         await node.run(["mkdir", "-p", CLIENT.rpartition("/")[0]])
         await _put(node, f"/root/{CA}", authority)
@@ -55,7 +55,7 @@ async def enroll(witness: Machine, nodes: tuple[Machine, ...], cluster: Cluster)
     await first.run(["corosync-qdevice-net-certutil", "-M", "-c", f"/root/{cluster.name}.crt"], timeout=CERTUTIL_S)
     bundle = await _get(first, f"{CLIENT}/qdevice-net-node.p12")
 
-    async def take(node: Machine) -> None:
+    async def take(node: Node) -> None:
         await _put(node, "/root/qdevice-net-node.p12", bundle)
         command = ["corosync-qdevice-net-certutil", "-m", "-c", "/root/qdevice-net-node.p12"]
         await node.run(command, timeout=CERTUTIL_S)
