@@ -139,6 +139,13 @@ def test_settings_are_written_as_postgresql_reads_them():
     }
 
 
+def test_each_cluster_has_its_version_of_postgresql():
+    topology = parse(changed("[clusters.tuchanka2]", "[clusters.tuchanka2]\npostgresql = 15"), "t")
+    assert [cluster.postgresql for cluster in topology.clusters] == [17, 15, 17]
+    assert topology.versions == (15, 17)
+    assert (topology.postgresql_of("krogan2"), topology.postgresql_of("krogan4")) == (15, 17)
+
+
 @pytest.mark.parametrize("locale", ["C", "C.UTF-8", "en_US.UTF-8", "de_DE.utf8", "ca_ES.UTF-8@valencia"])
 def test_locales(locale: str):
     assert parse(changed('"C.UTF-8"', f'"{locale}"'), "t").locale == locale

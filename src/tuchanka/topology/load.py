@@ -148,11 +148,10 @@ def _topology(model: TopologyInput, source: str) -> Topology:
         overrides={key: value for key, value in model.timing.items()},  # noqa: C416 - int to float, for mypy
         locale=model.locale,
         timezone=model.timezone,
-        postgresql=model.postgresql,
         network=Network(subnet=model.network.subnet, host=model.network.host),
         sites=tuple(Site(name, site.description) for name, site in model.sites.items()),
         witness=Witness(witness.name, witness.address, witness.site) if witness else None,
-        clusters=tuple(_cluster(name, cluster) for name, cluster in model.clusters.items()),
+        clusters=tuple(_cluster(name, cluster, model.postgresql) for name, cluster in model.clusters.items()),
         limits=Limits(
             memory_bytes=model.machine.memory,
             processes=model.machine.processes,
@@ -163,12 +162,13 @@ def _topology(model: TopologyInput, source: str) -> Topology:
     )
 
 
-def _cluster(name: str, cluster: ClusterInput) -> Cluster:
+def _cluster(name: str, cluster: ClusterInput, postgresql: int) -> Cluster:
     return Cluster(
         name=name,
         nodes=tuple(Node(node, its.address, its.site) for node, its in cluster.nodes.items()),
         instances=tuple(_instance(one, its, tuple(cluster.nodes)) for one, its in cluster.instances.items()),
         witness=cluster.witness,
+        postgresql=postgresql if cluster.postgresql is None else cluster.postgresql,
     )
 
 

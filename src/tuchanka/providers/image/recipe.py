@@ -48,8 +48,8 @@ class Recipe:
         return f"{self.suite}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
-def recipe(postgresql: int) -> Recipe:
-    """Return the recipe of the image with this major version of PostgreSQL."""
+def recipe(*postgresql: int) -> Recipe:
+    """Return the recipe of the image with these major versions of PostgreSQL."""
     return Recipe(
         suite="trixie",
         packages=(
@@ -58,7 +58,7 @@ def recipe(postgresql: int) -> Recipe:
             *("pacemaker", "pacemaker-cli-utils", "pcs", "sbd", "fence-agents-common"),
             *("corosync", "corosync-qdevice", "corosync-qnetd"),
             *("resource-agents", "resource-agents-paf"),
-            *(f"postgresql-{postgresql}", f"postgresql-client-{postgresql}"),
+            *(f"postgresql-{part}{version}" for version in postgresql for part in ("", "client-")),
         ),
         before=(
             'mkdir -p "$1/etc/postgresql-common/createcluster.d"',

@@ -23,7 +23,7 @@ class NspawnProvider:
     def __init__(self, folder: Path, topology: Topology, *, watchdog_s: float) -> None:
         self.paths = LabPaths(folder)
         self.topology = topology
-        self.recipe = recipe(topology.postgresql)
+        self.recipe = recipe(*topology.versions)
         self.watchdog_s = watchdog_s
         self.network = NspawnTraffic(self.paths)
 

@@ -68,7 +68,7 @@ async def _look(lab: Lab, cluster: Cluster, *, since: float, cut: float) -> dict
     """Return node → its facts, of all nodes at once; none of a node that can't be asked."""
 
     async def one(machine: Machine) -> Facts:
-        text = facts.script(cluster, machine.name, version=lab.topology.postgresql, since=since, cut=cut)
+        text = facts.script(cluster, machine.name, version=cluster.postgresql, since=since, cut=cut)
         try:
             done = await machine.run(["sh"], stdin=text.encode(), timeout=LOOK_S, check=False)
             return facts.read(cluster, machine.name, done.stdout, await machine.watchdog())
