@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from tuchanka.errors import TopologyError
+from tuchanka.lint.usable import usable
 from tuchanka.topology.load import default_text, load, parse
 
 KROGAN4 = "clusters.tuchanka4.instances.krogan4"
@@ -11,7 +12,7 @@ KROGAN4 = "clusters.tuchanka4.instances.krogan4"
 
 def refused(text: str) -> str:
     with pytest.raises(TopologyError) as caught:
-        parse(text, "t.toml")
+        usable(parse(text, "t.toml"))
     assert caught.value.exit_status == 2
     line = str(caught.value)
     assert line.startswith("t.toml")
