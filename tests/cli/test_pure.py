@@ -68,6 +68,24 @@ def test_check_names_file_key_what_and_instead(tuchanka: Tuchanka, tmp_path: Pat
     assert all(one[part] for one in errors for part in ("file", "key", "what", "instead"))
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (
+            '\nprofile = "fast"',
+            '\nprofile = "hasty"',
+            "profile: there is no timing profile called 'hasty'; choose from:",
+        ),
+        ("# token_ms = 400", "tokn_ms = 400", "timing.tokn_ms: there is no such timeout; did you mean token_ms?"),
+    ],
+)
+@pytest.mark.parametrize("words", [["check"], ["timing"], ["topology"], ["topology", "--diff"], ["diagram"]])
+def test_every_command_refuses_what_the_stack_does_not_know(
+    tuchanka: Tuchanka, tmp_path: Path, words: list[str], old: str, new: str, expected: str
+):
+    tuchanka("--topology", edited(tmp_path, old, new), *words).refused(2, expected)
+
+
 def test_timing(tuchanka: Tuchanka, tmp_path: Path):
     outcome = tuchanka("timing")
     assert (outcome.status, outcome.err) == (0, "")

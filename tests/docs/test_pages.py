@@ -86,7 +86,7 @@ def test_the_cluster_is_what_the_page_says():
         assert f"{machine.name} ({machine.site})" in text
     for vip in cluster.instances[0].vips:
         assert f"VIP `{vip.name}`" in text
-    assert InstancePaths(topology.postgresql, "krogan2").config in text
+    assert InstancePaths(cluster.postgresql, "krogan2").config in text
     for word in ("aes256", "sha256", "token_coefficient: 0", "ffsplit"):
         assert (word in corosync, word.partition(":")[0] in text) == (True, True)
     for word in ("resource-stickiness=10", "migration-threshold=5", "score=-100", "score=INFINITY", "dc-deadtime"):

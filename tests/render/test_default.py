@@ -27,7 +27,8 @@ SCRIPTS = {name: text for name, text in TREE.items() if name.startswith("pcs/")}
 
 
 def of_instance(instance: Instance, node: str, name: str) -> str:
-    return TREE[f"nodes/{node}/etc/postgresql/{TOPOLOGY.postgresql}/{instance.name}/{name}"]
+    version = TOPOLOGY.postgresql_of(instance.name)
+    return TREE[f"nodes/{node}/etc/postgresql/{version}/{instance.name}/{name}"]
 
 
 def settings(text: str) -> dict[str, str]:

@@ -118,7 +118,7 @@ def standbys_are_the_others(topology: Topology, files: dict[str, str]) -> None:
     for cluster in topology.clusters:
         for instance in cluster.instances:
             for node in instance.nodes:
-                text = files[f"nodes/{node}/etc/postgresql/{topology.postgresql}/{instance.name}/postgresql.conf"]
+                text = files[f"nodes/{node}/etc/postgresql/{cluster.postgresql}/{instance.name}/postgresql.conf"]
                 found = re.search(r"^synchronous_standby_names = '(.*)'$", text, re.MULTILINE)
                 assert found
                 named = re.findall(r'"([^"]+)"', found[1])

@@ -25,7 +25,11 @@ def test_another_file_of_the_same_meaning_does_not_differ():
     ("old", "new", "line"),
     [
         ('profile = "fast"', 'profile = "steady"', 'profile: was "fast", is now "steady"'),
-        ("postgresql = 17", "postgresql = 16", "postgresql: was 17, is now 16"),
+        (
+            "[clusters.tuchanka2]",
+            "[clusters.tuchanka2]\npostgresql = 16",
+            "clusters.tuchanka2.postgresql: was 17, is now 16",
+        ),
         ('memory = "1GiB"', 'memory = "2GiB"', "machine.memory: was 1073741824, is now 2147483648"),
         ("# watchdog_s = 3 ", "watchdog_s = 4 ", "timing.watchdog_s: was absent, is now 4"),
         ("# shared_buffers", "shared_buffers", '{4}.settings.shared_buffers: was absent, is now "256MB"'),

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from tuchanka.errors import TopologyError
+from tuchanka.lint.usable import usable
 from tuchanka.topology.load import default_text, load, parse
 
 KROGAN4 = "clusters.tuchanka4.instances.krogan4"
@@ -11,7 +12,7 @@ KROGAN4 = "clusters.tuchanka4.instances.krogan4"
 
 def refused(text: str) -> str:
     with pytest.raises(TopologyError) as caught:
-        parse(text, "t.toml")
+        usable(parse(text, "t.toml"))
     assert caught.value.exit_status == 2
     line = str(caught.value)
     assert line.startswith("t.toml")
@@ -137,6 +138,13 @@ def test_settings_are_written_as_postgresql_reads_them():
         "max_connections": "50",
         "pg_stat_statements.max": "9",
     }
+
+
+def test_each_cluster_has_its_version_of_postgresql():
+    topology = parse(changed("[clusters.tuchanka2]", "[clusters.tuchanka2]\npostgresql = 15"), "t")
+    assert [cluster.postgresql for cluster in topology.clusters] == [17, 15, 17]
+    assert topology.versions == (15, 17)
+    assert (topology.postgresql_of("krogan2"), topology.postgresql_of("krogan4")) == (15, 17)
 
 
 @pytest.mark.parametrize("locale", ["C", "C.UTF-8", "en_US.UTF-8", "de_DE.utf8", "ca_ES.UTF-8@valencia"])

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from tuchanka.errors import TopologyError
 from tuchanka.lint.topology import lint
+from tuchanka.lint.usable import usable
 from tuchanka.topology.load import default_text, parse
 from tuchanka.topology.types import Topology
 
@@ -42,7 +43,7 @@ def toml(value: Any) -> str:
 
 def only_topology_errors(text: str) -> Topology | None:
     try:
-        topology = parse(text, "t.toml")
+        topology = usable(parse(text, "t.toml"))
     except TopologyError as error:
         line = str(error)
     else:

@@ -14,7 +14,7 @@ from tuchanka.topology.types import Cluster
 
 async def run_started(lab: Lab, clusters: tuple[Cluster, ...], command: str) -> RunStarted:
     """Return what is measured; the clusters' machines are on."""
-    packages = (f"postgresql-{lab.topology.postgresql}", *lab.stack.packages)
+    packages = (*(f"postgresql-{version}" for version in lab.topology.versions), *lab.stack.packages)
     found = {cluster.name: await versions(lab.nodes(cluster)[0], packages) for cluster in clusters}
     return RunStarted(
         time.monotonic(),

@@ -14,6 +14,7 @@ import typer
 from tuchanka.errors import HostError, LabError
 from tuchanka.lab.folder import DEFAULT_ROOT, LabFolder
 from tuchanka.lab.lab import Lab
+from tuchanka.lint.usable import usable
 from tuchanka.providers import registry
 from tuchanka.stacks.pacemaker.stack import PACEMAKER
 from tuchanka.stacks.pacemaker.timing.derive import derive
@@ -42,7 +43,7 @@ def settings(context: typer.Context) -> Globals:
 def lab_path(context: typer.Context) -> Path:
     """Return the lab's state folder: that of ``--lab``, or the one with the topology's name."""
     ours = settings(context)
-    return (ours.lab or DEFAULT_ROOT / load(ours.topology).name).absolute()
+    return (ours.lab or DEFAULT_ROOT / _load(ours.topology).name).absolute()
 
 
 def read_topology(context: typer.Context) -> tuple[Topology, str]:
@@ -52,11 +53,11 @@ def read_topology(context: typer.Context) -> tuple[Topology, str]:
     """
     ours = settings(context)
     if ours.topology is not None:
-        return load(ours.topology), ours.topology.read_text()
+        return _load(ours.topology), ours.topology.read_text()
     folder = LabFolder(lab_path(context))
     if folder.topology_file.exists():
-        return load(folder.topology_file), folder.topology_file.read_text()
-    return load(None), default_text()
+        return _load(folder.topology_file), folder.topology_file.read_text()
+    return _load(None), default_text()
 
 
 def built_from(folder: LabFolder) -> Topology:
@@ -66,7 +67,12 @@ def built_from(folder: LabFolder) -> Topology:
         LabError: there is no lab.
     """
     folder.read_marker()
-    return load(folder.topology_file)
+    return _load(folder.topology_file)
+
+
+def _load(path: Path | None) -> Topology:
+    """Return the topology in the file, if everything that it names is there to be used."""
+    return usable(load(path))
 
 
 def need_root(what: str) -> None:

@@ -55,9 +55,8 @@ def postgres(title: str = "") -> Callable[[Scene], tuple[Processes, ...]]:
     def choose(scene: Scene) -> tuple[Processes, ...]:
         topology = scene.lab.topology
         every = [instance for cluster in topology.clusters for instance in cluster.instances]
-        all_paths = [
-            InstancePaths(topology.postgresql, one.name) for one in ([scene.instance] if scene.instance else every)
-        ]
+        names = [one.name for one in ([scene.instance] if scene.instance else every)]
+        all_paths = [InstancePaths(topology.postgresql_of(name), name) for name in names]
         return tuple(Processes(f"{paths.programs}/postgres", paths.data, title) for paths in all_paths)
 
     return choose

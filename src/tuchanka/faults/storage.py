@@ -43,7 +43,7 @@ def copies(scene: Scene, machine: Machine) -> tuple[tuple[Instance, InstancePath
         kept: tuple[Instance, ...] = (scene.instance,)
     else:
         kept = tuple(one for one in topology.cluster_of(machine.name).instances if machine.name in one.nodes)
-    return tuple((one, InstancePaths(topology.postgresql, one.name)) for one in kept)
+    return tuple((one, InstancePaths(topology.postgresql_of(one.name), one.name)) for one in kept)
 
 
 def on_data(command: str) -> Callable[[Scene], Awaitable[float]]:

@@ -11,7 +11,7 @@ def instance_files(
     topology: Topology, cluster: Cluster, instance: Instance, node: str, timing: Timing
 ) -> dict[str, File]:
     """Return path → file of one instance on one of its nodes."""
-    paths = InstancePaths(topology.postgresql, instance.name)
+    paths = InstancePaths(cluster.postgresql, instance.name)
     members = [cluster.node(name) for name in instance.nodes]
     here = cluster.node(node)
     contents = {

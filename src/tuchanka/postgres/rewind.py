@@ -61,7 +61,7 @@ async def rewind(lab: Deployment, instance: Instance, node: str, primary: str) -
         CommandFailed, DeadlineExceeded: it failed; the data may be half changed, and is marked as that.
     """
     machine, source = lab.machine(node), lab.machine(primary)
-    paths = InstancePaths(lab.topology.postgresql, instance.name)
+    paths = InstancePaths(lab.topology.postgresql_of(instance.name), instance.name)
     password = secrets.token_urlsafe(24)
     passfile = _passfile(paths)
     line = f"*:{instance.port}:postgres:{role(node)}:{password}\n"
@@ -76,7 +76,7 @@ async def rewind(lab: Deployment, instance: Instance, node: str, primary: str) -
 async def tidy(lab: Deployment, instance: Instance, node: str, primary: str) -> None:
     """Take role and password away, as far as they can be reached; also those of a run that was killed."""
     with contextlib.suppress(TuchankaError):
-        passfile = _passfile(InstancePaths(lab.topology.postgresql, instance.name))
+        passfile = _passfile(InstancePaths(lab.topology.postgresql_of(instance.name), instance.name))
         await lab.machine(node).run(["rm", "-f", passfile])
     with contextlib.suppress(TuchankaError):
         await psql(lab.machine(primary), instance, "postgres", drop_sql(node))

@@ -65,7 +65,7 @@ def secret_files(lab: Lab, node: str) -> dict[str, File]:
 
 async def own_folders(topology: Topology, machine: Machine) -> None:
     """Give the folders of the instances to PostgreSQL's user."""
-    version = topology.postgresql
+    version = topology.cluster_of(machine.name).postgresql
     for folder in (f"/etc/postgresql/{version}", f"/var/lib/postgresql/{version}"):
         await machine.run(["mkdir", "-p", folder])
         await machine.run(["chown", "-R", "postgres:postgres", folder])

@@ -21,7 +21,7 @@ def machine_files(topology: Topology, machine: str, timing: Timing) -> dict[str,
         return files | witness_files()
     cluster = topology.cluster_of(machine)
     files |= quorum_files(topology, cluster, timing) | agent_files(cluster, timing) | failback_files(cluster)
-    files |= command_files(topology, cluster, machine) | watch_files(timing) | vip_files(cluster)
+    files |= command_files(cluster, machine) | watch_files(timing) | vip_files(cluster)
     for instance in cluster.instances:
         if machine in instance.nodes:
             files |= instance_files(topology, cluster, instance, machine, timing)

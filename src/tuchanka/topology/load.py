@@ -10,7 +10,6 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from tuchanka.errors import TopologyError
-from tuchanka.stacks.pacemaker.timing.derive import derive
 from tuchanka.topology.explain import Problem, dotted, problems, shown
 from tuchanka.topology.model import ClusterInput, InstanceInput, TopologyInput, VipInput
 from tuchanka.topology.types import (
@@ -61,7 +60,7 @@ def parse(text: str, source: str) -> Topology:
         raise TopologyError("is nested too deeply", where=source, hint="write flat tables") from error
     except ValueError as error:  # TOMLDecodeError, a number out of bounds, half a surrogate pair
         reason = " ".join(ascii(str(error))[1:-1].split())[:200]
-        raise TopologyError(f"isn't TOML: {reason}", where=source, hint="mend the syntax (toml.io)") from error
+        raise TopologyError(f"isn't TOML: {reason}", where=source, hint="correct the syntax (toml.io)") from error
     try:
         model = TopologyInput.model_validate(document)
     except ValidationError as error:
@@ -69,9 +68,7 @@ def parse(text: str, source: str) -> Topology:
     contradictions = tuple(_contradictions(model))
     if contradictions:
         raise _first(source, contradictions)
-    topology = _topology(model, source)
-    derive(topology)  # the profile and its overrides are part of the file, so their errors belong here
-    return topology
+    return _topology(model, source)
 
 
 def _read(path: Path) -> str:
@@ -98,7 +95,7 @@ def _read(path: Path) -> str:
 
 
 def _without_waiting(path: str, flags: int) -> int:
-    # Opening a pipe that nobody writes to must not wait for ever.
+    # Opening a pipe that nobody writes to would wait without end.
     return os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
 
 
@@ -148,11 +145,10 @@ def _topology(model: TopologyInput, source: str) -> Topology:
         overrides={key: value for key, value in model.timing.items()},  # noqa: C416 - int to float, for mypy
         locale=model.locale,
         timezone=model.timezone,
-        postgresql=model.postgresql,
         network=Network(subnet=model.network.subnet, host=model.network.host),
         sites=tuple(Site(name, site.description) for name, site in model.sites.items()),
         witness=Witness(witness.name, witness.address, witness.site) if witness else None,
-        clusters=tuple(_cluster(name, cluster) for name, cluster in model.clusters.items()),
+        clusters=tuple(_cluster(name, cluster, model.postgresql) for name, cluster in model.clusters.items()),
         limits=Limits(
             memory_bytes=model.machine.memory,
             processes=model.machine.processes,
@@ -163,12 +159,13 @@ def _topology(model: TopologyInput, source: str) -> Topology:
     )
 
 
-def _cluster(name: str, cluster: ClusterInput) -> Cluster:
+def _cluster(name: str, cluster: ClusterInput, postgresql: int) -> Cluster:
     return Cluster(
         name=name,
         nodes=tuple(Node(node, its.address, its.site) for node, its in cluster.nodes.items()),
         instances=tuple(_instance(one, its, tuple(cluster.nodes)) for one, its in cluster.instances.items()),
         witness=cluster.witness,
+        postgresql=postgresql if cluster.postgresql is None else cluster.postgresql,
     )
 
 

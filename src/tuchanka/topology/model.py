@@ -33,6 +33,7 @@ def _port(value: int) -> int:
     return value
 
 
+Version = Annotated[int, Field(ge=13, le=18)]
 Port = Annotated[int, Field(ge=1024, le=65535), AfterValidator(_port)]
 
 
@@ -117,6 +118,7 @@ class ClusterInput(Input):
     """``[clusters.CLUSTER]``."""
 
     witness: bool = Field(default=False, description="use the witness as the quorum device")
+    postgresql: Version | None = Field(default=None, description="major version of PostgreSQL; absent: the lab's")
     nodes: dict[HostName, NodeInput] = Field(min_length=2, max_length=32, description="its machines")
     instances: dict[InstanceName, InstanceInput] = Field(min_length=1, description="what it keeps running")
 
@@ -132,7 +134,7 @@ class TopologyInput(Input):
     profile: Annotated[str, Field(max_length=40)] = Field(default="steady", description="the timing profile")
     locale: Locale = Field(default="C.UTF-8", description="locale of the databases")
     timezone: TimeZone = Field(default="Etc/UTC", description="time zone of machines and databases")
-    postgresql: int = Field(default=17, ge=13, le=18, description="major version of PostgreSQL")
+    postgresql: Version = Field(default=17, description="major version of PostgreSQL")
     network: NetworkInput = Field(description="the lab's network")
     machine: MachineInput = Field(default=MachineInput(), description="what one machine may use")
     ssh: SshInput = Field(default=SshInput(), description="access for people")

@@ -91,12 +91,13 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """A Pacemaker/Corosync cluster."""
+    """A Pacemaker/Corosync cluster; ``postgresql`` is the major version of its instances."""
 
     name: str
     nodes: tuple[Node, ...]
     instances: tuple[Instance, ...]
     witness: bool
+    postgresql: int
 
     def node(self, name: str) -> Node:
         """Return the node called ``name``."""
@@ -129,7 +130,7 @@ class Limits:
 class Topology:
     """One lab: its machines, clusters, networks and the timing profile with its overrides.
 
-    ``source`` is the file name shown in findings. ``overrides`` maps a field of ``timing.Timing`` to a value.
+    ``source`` is the file name shown in findings. ``overrides`` maps a timeout to a value.
     """
 
     name: str
@@ -140,7 +141,6 @@ class Topology:
     overrides: Mapping[str, float]
     locale: str
     timezone: str
-    postgresql: int
     network: Network
     sites: tuple[Site, ...]
     witness: Witness | None
@@ -165,6 +165,15 @@ class Topology:
             if any(member.name == instance for member in cluster.instances):
                 return cluster
         raise UnknownName("instance", instance, [i.name for c in self.clusters for i in c.instances])
+
+    def postgresql_of(self, instance: str) -> int:
+        """Return the major version of PostgreSQL of the instance."""
+        return self.cluster_with_instance(instance).postgresql
+
+    @property
+    def versions(self) -> tuple[int, ...]:
+        """Every major version of PostgreSQL that a cluster needs, in order."""
+        return tuple(sorted({cluster.postgresql for cluster in self.clusters}))
 
     @property
     def machines(self) -> tuple[Node | Witness, ...]:

@@ -8,11 +8,6 @@ from tuchanka.providers.image.recipe import POSTGRESQL
 from tuchanka.topology.types import Topology
 
 
-def versions(topology: Topology) -> tuple[int, ...]:
-    """Return the major versions of PostgreSQL that the machines need."""
-    return (topology.postgresql,)
-
-
 def findings(topology: Topology) -> tuple[Finding, ...]:
     """Return everything that the image hasn't got, or the network can't name."""
     return tuple(
@@ -23,13 +18,10 @@ def findings(topology: Topology) -> tuple[Finding, ...]:
 
 def _versions(topology: Topology) -> Iterator[tuple[str, str, str]]:
     has = " and ".join(map(str, POSTGRESQL))
-    for version in versions(topology):
-        if version not in POSTGRESQL:
-            yield (
-                "postgresql",
-                f"the machines' image has PostgreSQL {has} only, not {version}",
-                f"write {POSTGRESQL[-1]}",
-            )
+    for cluster in topology.clusters:
+        if cluster.postgresql not in POSTGRESQL:
+            what = f"the machines' image has PostgreSQL {has} only, not {cluster.postgresql}"
+            yield f"clusters.{cluster.name}.postgresql", what, f"write {POSTGRESQL[-1]}, there or for all clusters"
 
 
 def _names(topology: Topology) -> Iterator[tuple[str, str, str]]:

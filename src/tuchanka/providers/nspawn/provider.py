@@ -11,7 +11,6 @@ from tuchanka.providers.image.recipe import recipe
 from tuchanka.providers.nspawn import cgroups, client, disks
 from tuchanka.providers.nspawn.machine import NspawnMachine
 from tuchanka.providers.nspawn.missing import missing
-from tuchanka.providers.nspawn.offer import versions
 from tuchanka.providers.nspawn.paths import LabPaths
 from tuchanka.topology.types import Topology
 
@@ -22,7 +21,7 @@ class NspawnProvider:
     def __init__(self, folder: Path, topology: Topology, watchdog_s: float) -> None:
         self.paths = LabPaths(folder)
         self.topology = topology
-        self.recipe = recipe(versions(topology))
+        self.recipe = recipe(topology.versions)
         self.watchdog_s = watchdog_s
         self.network = BridgeTraffic(self.paths.namespace_file)
 

@@ -69,7 +69,7 @@ async def _look(lab: Deployment, cluster: Cluster, *, since: float, cut: float) 
     """Return node → its facts, of all nodes at once; none of a node that can't be asked."""
 
     async def one(machine: Node) -> Facts:
-        text = facts.script(cluster, machine.name, version=lab.topology.postgresql, since=since, cut=cut)
+        text = facts.script(cluster, machine.name, version=cluster.postgresql, since=since, cut=cut)
         try:
             done = await machine.run(["sh"], stdin=text.encode(), timeout=LOOK_S, check=False)
             return facts.read(cluster, machine.name, done.stdout, await watchdog_of(machine))

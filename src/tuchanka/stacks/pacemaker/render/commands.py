@@ -3,19 +3,19 @@
 from tuchanka.files import File
 from tuchanka.stacks.pacemaker.render.paths import PG_SOCKETS, PGPASS, InstancePaths
 from tuchanka.templating import fill
-from tuchanka.topology.types import Cluster, Topology
+from tuchanka.topology.types import Cluster
 
 FOLDER = "/usr/local/bin"
 
 
-def command_files(topology: Topology, cluster: Cluster, name: str) -> dict[str, File]:
+def command_files(cluster: Cluster, name: str) -> dict[str, File]:
     """Return path → file of a node's commands; they are shell, so that an administrator can read them there."""
     kept = [instance for instance in cluster.instances if name in instance.nodes]
     instances = [
         {
             "name": instance.name,
             "port": instance.port,
-            "data": InstancePaths(topology.postgresql, instance.name).data,
+            "data": InstancePaths(cluster.postgresql, instance.name).data,
             "others": [str(cluster.node(other).address) for other in instance.nodes if other != name],
         }
         for instance in kept
@@ -26,7 +26,7 @@ def command_files(topology: Topology, cluster: Cluster, name: str) -> dict[str, 
         cluster=cluster,
         node=cluster.node(name),
         instances=instances,
-        programs=InstancePaths(topology.postgresql, "").programs,
+        programs=InstancePaths(cluster.postgresql, "").programs,
         services=["corosync", *(["corosync-qdevice"] if cluster.witness else []), "pacemaker"],
         sockets=PG_SOCKETS,
         pgpass=PGPASS,

@@ -25,7 +25,7 @@ def instance_scripts(topology: Topology, cluster: Cluster, timing: Timing) -> di
             cluster=cluster,
             instance=instance,
             absent=[node.name for node in cluster.nodes if node.name not in instance.nodes],
-            paths=InstancePaths(topology.postgresql, instance.name),
+            paths=InstancePaths(cluster.postgresql, instance.name),
             sockets=PG_SOCKETS,
             prefix=topology.network.subnet.prefixlen,
             timing=timing,

@@ -26,7 +26,7 @@ async def plan(lab: Deployment, cluster: Cluster) -> ColdPlan:
     found: dict[tuple[str, str], Found] = {}
 
     async def one(instance: str, node: str) -> None:
-        seen = await look_at_copy(lab.machine(node), InstancePaths(lab.topology.postgresql, instance))
+        seen = await look_at_copy(lab.machine(node), InstancePaths(cluster.postgresql, instance))
         found[instance, node] = Found() if seen.half_rewound else Found(seen.data, seen.log)
 
     keys = [(instance.name, node) for instance in cluster.instances for node in instance.nodes]
@@ -56,7 +56,7 @@ async def carry_out(lab: Deployment, cluster: Cluster, cold: ColdPlan, progress:
             note(f"{name}: goes first: {why}")
             await together(
                 *(
-                    recover(lab.machine(node), InstancePaths(lab.topology.postgresql, name))
+                    recover(lab.machine(node), InstancePaths(cluster.postgresql, name))
                     for instance, node in cold.recover
                     if instance == name
                 )

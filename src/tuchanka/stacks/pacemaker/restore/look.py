@@ -124,7 +124,9 @@ async def look(
 ) -> Seen:
     """See one instance on the failed node, and then on its primary, so that the primary can only seem further on."""
     copy = state.instance(instance.name).copy(node)
-    found = await look_at_copy(lab.machine(node), InstancePaths(lab.topology.postgresql, instance.name))
+    found = await look_at_copy(
+        lab.machine(node), InstancePaths(lab.topology.postgresql_of(instance.name), instance.name)
+    )
     seen = Seen(
         instance=instance.name,
         node=node,

@@ -36,7 +36,7 @@ async def do(lab: Deployment, cluster: Cluster, node: str, step: Step, note: Not
 
 async def _do(lab: Deployment, cluster: Cluster, machine: Node, step: Step, note: Note) -> None:
     instance = cluster.instance(step.instance)
-    paths = InstancePaths(lab.topology.postgresql, instance.name)
+    paths = InstancePaths(cluster.postgresql, instance.name)
     old = old_data(paths)
     match step.action:
         case "stop-server":

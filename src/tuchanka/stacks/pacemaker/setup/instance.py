@@ -14,7 +14,7 @@ BACKUP_S = 3600.0
 
 async def setup(lab: Deployment, instance: Instance) -> None:
     """Make all copies of the instance; every server is stopped, in good order, at the end."""
-    paths = InstancePaths(lab.topology.postgresql, instance.name)
+    paths = InstancePaths(lab.topology.postgresql_of(instance.name), instance.name)
     home = lab.machine(instance.home)
     await initdb(home, paths, lab.topology.locale)
     await start(home, paths)

@@ -1,0 +1,25 @@
+"""The profile, its overrides and the rules that they keep: what the stack says of a topology. Pure."""
+
+from collections.abc import Iterator
+
+from tuchanka.lint.base import Said
+from tuchanka.stacks.pacemaker.timing.derive import derive
+from tuchanka.stacks.pacemaker.timing.rules import rules
+from tuchanka.topology.types import Topology
+
+
+def must_have_timing(topology: Topology) -> None:
+    """Refuse a profile and overrides that the stack doesn't know.
+
+    Raises:
+        TopologyError: file, key (``profile`` or ``timing.KEY``), what and hint.
+    """
+    derive(topology)
+
+
+def timing_rules_hold(topology: Topology) -> Iterator[Said]:
+    """Every rule of ``stacks.pacemaker.timing.rules`` holds for the profile with its overrides."""
+    for rule in rules(derive(topology)):
+        if not rule.holds:
+            what = f'the rule "{rule.name}" doesn\'t hold: {rule.text} ({rule.source})'
+            yield Said("error", f"timing.{rule.key}", what, rule.instead)
