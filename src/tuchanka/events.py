@@ -245,6 +245,21 @@ class Journal(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ClocksCompared(Event):
+    """At ``t``, give or take ``error``, the node's clocks read ``monotonic`` and ``wall``, all in seconds.
+
+    ``boot`` is the ID of its boot, as its journal has it; half the time that the answer took is the error.
+    """
+
+    kind: ClassVar[str] = "clocks-compared"
+    node: str
+    boot: str
+    monotonic: float
+    wall: float
+    error: float
+
+
+@dataclass(frozen=True, slots=True)
 class MachineStopped(Event):
     """A machine stopped running at ``t``, as its provider saw it; ``reason`` is watchdog, power-off, reset, ended.
 
@@ -335,6 +350,7 @@ KINDS: dict[str, type[Event]] = {
         ServiceStable,
         CommitsCounted,
         Journal,
+        ClocksCompared,
         MachineStopped,
         Audited,
         RestoreStarted,

@@ -49,6 +49,7 @@ class World:
 
     def __init__(self, folder: Path) -> None:
         self.provider = FakeProvider([("dpkg-query", Completed(0, "pacemaker 3.0.0\n", ""))])
+        (folder / "lab").mkdir()
         self.lab = Lab(LabFolder(folder / "lab"), TOPOLOGY, self.provider, cast("Stack", self))
         self.folder = folder / "out"
         self.played: Played = recovers

@@ -113,8 +113,9 @@ class World:
         self.fail("audit")
         return (Audited(time.monotonic(), trial, A, {}, {}),)
 
-    async def read_journal(self, machine: Any, since: float) -> list[Journal]:
-        return [Journal(since + 0.1, machine.name, "corosync", "a line")]
+    async def read_journal(self, machine: Any, since: float, before: object) -> tuple[list[Journal], list[Event]]:
+        assert before is None  # the fake machines have no clocks
+        return [Journal(since + 0.1, machine.name, "corosync", "a line")], []
 
     def run(self, folder: Path, target: str = A) -> list[Event]:
         with History(folder / "history.jsonl") as history:

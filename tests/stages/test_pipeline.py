@@ -10,6 +10,7 @@ import pytest
 
 from tuchanka.errors import InputError, LabError, UnknownName
 from tuchanka.files import File
+from tuchanka.lab import record
 from tuchanka.lab.folder import LabFolder
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.progress import Silent
@@ -48,6 +49,7 @@ def new_lab(folder: LabFolder, topology: Any = TOPOLOGY) -> tuple[Lab, FakeProvi
         return Completed(0, f"what {step.what.removeprefix('cat -- ')} holds", "")
 
     provider.script = remember
+    record.write(folder.record_file, {})
     return Lab(folder, topology, provider, PACEMAKER), provider
 
 
@@ -79,14 +81,15 @@ def test_each_stage_ends_in_a_snapshot_of_every_machine(folder: LabFolder):
         **dict.fromkeys(NODES, ("create", "install", "setup")),
         WITNESS: ("create", "install"),
     }
-    assert [pipeline.reached(provider.machine(name)) for name in (*NODES, WITNESS)] == ["setup", "setup", "install"]
-    assert pipeline.reached(provider.machine("never made")) is None
+    assert [lab.reached(name) for name in (*NODES, WITNESS)] == ["setup", "setup", "install"]
+    assert lab.reached("never made") is None
 
 
 def test_setup_makes_the_stages_before_it(folder: LabFolder):
-    stepwise, whole = new_lab(folder), new_lab(folder)
+    stepwise = new_lab(folder)
     for stage in (pipeline.create, pipeline.install, pipeline.setup):
         run(stage, stepwise[0])
+    whole = new_lab(folder)
     run(pipeline.setup, whole[0])
     assert disks(whole[1]) == disks(stepwise[1])
 
@@ -132,10 +135,82 @@ def test_a_stage_that_was_interrupted_anywhere_is_redone_from_the_last_snapshot(
         assert disks(provider) == disks(clean), f"after a kill at step {fatal}, {clean.steps[fatal]}"
 
 
+def test_a_stage_whose_end_was_not_written_down_is_done_again(folder: LabFolder, monkeypatch: pytest.MonkeyPatch):
+    lab, clean = new_lab(folder)
+    run(pipeline.setup, lab)
+    writes = 3 + 3 + 2 + 3 + 3 + 2  # the end of each stage of each machine, and each of its beginnings
+    write_record, left = record.write, 0
+
+    def write(*arguments: Any) -> None:
+        nonlocal left
+        if left == 0:
+            raise Killed
+        left -= 1
+        write_record(*arguments)
+
+    for fatal in range(writes):
+        lab, provider = new_lab(folder)
+        left = fatal
+        with monkeypatch.context() as patched:
+            patched.setattr(record, "write", write)
+            with pytest.raises(Killed):
+                run(pipeline.setup, lab)
+        run(pipeline.setup, lab)
+        assert disks(provider) == disks(clean), f"after a kill at write {fatal}"
+
+
+def test_a_rollback_that_was_killed_before_the_disk_changed_is_not_taken_for_a_stage(folder: LabFolder):
+    lab, provider = new_lab(folder)
+    run(pipeline.setup, lab)
+    expected = disks(provider)
+
+    def before(step: Step) -> None:
+        if step.verb == "rollback":
+            raise Killed
+
+    provider.before = before
+    with pytest.raises(Killed):
+        roll_back(lab, "install")
+    assert "install" in {lab.reached(name) for name in NODES}
+    provider.before = lambda _: None
+    run(pipeline.setup, lab)
+    assert disks(provider) == expected
+
+
+def test_a_lab_without_a_record_has_the_stages_of_its_snapshots(folder: LabFolder):
+    lab, provider = new_lab(folder)
+    run(pipeline.setup, lab)
+    folder.record_file.unlink()
+    before = list(provider.steps)
+    run(pipeline.setup, lab)
+    assert provider.steps == before
+    assert [lab.reached(name) for name in (*NODES, WITNESS)] == ["setup", "setup", "install"]
+    roll_back(lab, "create")
+    assert record.read(folder.record_file) == dict.fromkeys((*NODES, WITNESS), ("create",))
+    run(pipeline.setup, lab)
+    assert [lab.reached(name) for name in NODES] == ["setup", "setup"]
+
+
+def test_a_rollback_to_a_snapshot_of_ones_own_keeps_the_stages_before_it(folder: LabFolder):
+    lab, _ = new_lab(folder)
+    run(pipeline.setup, lab)
+    asyncio.run(pipeline.take_snapshot(lab, "mine", Silent()))
+    roll_back(lab, "mine")
+    assert [lab.reached(name) for name in (*NODES, WITNESS)] == ["setup", "setup", "install"]
+
+
+def test_a_record_that_can_not_be_read_is_one_line(folder: LabFolder):
+    lab, _ = new_lab(folder)
+    for text in ("", "[]", '{"a": 1}'):
+        folder.record_file.write_text(text)
+        with pytest.raises(LabError, match=r"stages\.json: the record of stages can't be read; remove it"):
+            lab.made("tuchanka2a")
+
+
 def test_a_machine_that_lacks_a_stage_is_brought_there_alone(folder: LabFolder):
     lab, provider = new_lab(folder)
     run(pipeline.install, lab)
-    asyncio.run(pipeline.go_back(provider.machine("tuchanka2b"), "create"))
+    asyncio.run(pipeline.go_back(lab, provider.machine("tuchanka2b"), "create"))
     del provider.steps[:]
     run(pipeline.install, lab)
     assert {step.machine for step in provider.steps} == {"tuchanka2b"}
@@ -146,7 +221,7 @@ def test_a_cluster_with_one_node_set_up_is_set_up_as_a_whole(folder: LabFolder):
     lab, provider = new_lab(folder)
     run(pipeline.setup, lab)
     expected = {name: list(provider.machine(name).kept) for name in NODES}
-    asyncio.run(pipeline.go_back(provider.machine("tuchanka2a"), "install"))
+    asyncio.run(pipeline.go_back(lab, provider.machine("tuchanka2a"), "install"))
     run(pipeline.setup, lab)
     assert {name: provider.machine(name).kept for name in NODES} == expected
 

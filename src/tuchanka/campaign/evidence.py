@@ -3,10 +3,12 @@
 import json
 import re
 import time
+from collections.abc import Sequence
 from typing import Any
 
+from tuchanka.campaign import clocks
 from tuchanka.errors import DeadlineExceeded, MachineError
-from tuchanka.events import CommitsCounted, Journal
+from tuchanka.events import ClocksCompared, CommitsCounted, Journal
 from tuchanka.heartbeat import schema
 from tuchanka.lab.lab import Lab
 from tuchanka.providers.base import Node
@@ -14,6 +16,7 @@ from tuchanka.stacks.pacemaker.setup.instance import psql
 from tuchanka.topology.types import Cluster, Instance
 
 JOURNAL_S = 30.0
+MARGIN_S = 2.0
 # Everything that takes part in a failover; the rest of a journal is of no use to the anatomy.
 UNITS = re.compile(r"corosync(-qdevice)?|pacemaker.*|sbd|pgsqlms\(.*|IPaddr2\(.*|postgres-.*")
 
@@ -28,32 +31,57 @@ async def count_commits(
     return CommitsCounted(time.monotonic(), trial, instance.name, primary, up_to, ranges)
 
 
-async def read_journal(machine: Node, since_mono: float) -> list[Journal]:
-    """Return the machine's journal since a moment, in our time; nothing from a machine that can't be asked.
+async def read_journal(
+    machine: Node, since: float, before: ClocksCompared | None
+) -> tuple[list[Journal], list[ClocksCompared]]:
+    """Return the machine's journal since a moment, in our time, and the samples of its clocks that say so.
 
-    The machine's clock is compared with ours in the same command; the answer's travel time bounds the error.
+    ``before`` is a sample from the trial's beginning. A machine that can't be asked says nothing.
     """
-    begin_mono, begin_wall = time.monotonic(), time.time()
-    since = begin_wall - (begin_mono - since_mono) - 1
-    script = f"date +%s.%N; exec journalctl --quiet --output=json --since=@{since:.0f}"
+    now = await clocks.sample(machine)
+    samples = [one for one in (before, now) if one]
+    if now is None:
+        return [], samples
+    # By its wall clock, whichever way that was set meanwhile.
+    begin = min(clocks.wall_at(one, since) for one in samples) - MARGIN_S
+    command = ["journalctl", "--quiet", "--output=json", f"--since=@{begin:.0f}"]
     try:
-        done = await machine.run(["sh", "-c", script], timeout=JOURNAL_S, check=False)
+        done = await machine.run(command, timeout=JOURNAL_S, check=False)
     except (MachineError, DeadlineExceeded):
-        return []
-    clock, _, text = done.stdout.partition("\n")
-    skew = float(clock) - begin_wall if clock else 0.0
-    lines = [_entry(machine.name, line, begin_mono - begin_wall - skew) for line in text.splitlines()]
-    return [line for line in lines if line is not None and line.t >= since_mono]
+        return [], samples
+    return [line for line in in_our_time(machine.name, done.stdout, samples) if line.t >= since], samples
 
 
-def _entry(node: str, line: str, to_mono: float) -> Journal | None:
-    """Read one line of ``journalctl --output=json`` (systemd.journal-fields(7)); ``None`` if it isn't of interest."""
+def in_our_time(node: str, text: str, samples: Sequence[ClocksCompared]) -> list[Journal]:
+    """Return what is of interest of ``journalctl --output=json`` (systemd.journal-fields(7)). Pure."""
+    # All entries say whether somebody has set the clock.
+    entries = [entry for entry in map(_parse, text.splitlines()) if entry]
+    moments = clocks.translate([_stamp(entry) for entry in entries], samples)
+    return [
+        Journal(moment, node, entry["SYSLOG_IDENTIFIER"], entry["MESSAGE"].strip())
+        for moment, entry in zip(moments, entries, strict=True)
+        if _is_of_interest(entry)
+    ]
+
+
+def _parse(line: str) -> dict[str, Any] | None:
     try:
         entry: dict[str, Any] = json.loads(line)
     except ValueError:  # cut off by a power loss
         return None
-    unit, message = entry.get("SYSLOG_IDENTIFIER", ""), entry.get("MESSAGE", "")
-    if not isinstance(unit, str) or not isinstance(message, str) or not UNITS.fullmatch(unit):
-        return None
-    moment = entry.get("_SOURCE_REALTIME_TIMESTAMP") or entry["__REALTIME_TIMESTAMP"]
-    return Journal(int(moment) / 1e6 + to_mono, node, unit, message.strip())
+    return entry if {"_BOOT_ID", "__MONOTONIC_TIMESTAMP", "__REALTIME_TIMESTAMP"} <= entry.keys() else None
+
+
+def _stamp(entry: dict[str, Any]) -> clocks.Stamp:
+    sent = entry.get("_SOURCE_REALTIME_TIMESTAMP")
+    return clocks.Stamp(
+        entry["_BOOT_ID"],
+        int(entry["__MONOTONIC_TIMESTAMP"]) / 1e6,
+        int(entry["__REALTIME_TIMESTAMP"]) / 1e6,
+        None if sent is None else int(sent) / 1e6,
+    )
+
+
+def _is_of_interest(entry: dict[str, Any]) -> bool:
+    unit, message = entry.get("SYSLOG_IDENTIFIER"), entry.get("MESSAGE")
+    return isinstance(unit, str) and isinstance(message, str) and UNITS.fullmatch(unit) is not None

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
+from tuchanka.campaign.clocks import sample
 from tuchanka.campaign.diagnostics import keep_evidence
 from tuchanka.campaign.evidence import count_commits, read_journal
 from tuchanka.campaign.history import History
@@ -14,6 +15,7 @@ from tuchanka.campaign.resume import INTERRUPTED
 from tuchanka.campaign.service_watch import ServiceWatch, missing, stable, steady
 from tuchanka.errors import CommandFailed, DeadlineExceeded, MachineError, TuchankaError
 from tuchanka.events import (
+    ClocksCompared,
     CommitsCounted,
     EvidenceKept,
     FaultHealed,
@@ -76,6 +78,7 @@ class _Course:
     healed: bool = False
     healthy: bool = False
     problems: list[str] = field(default_factory=list)
+    clocks: dict[str, ClocksCompared] = field(default_factory=dict)
 
 
 async def run_trial(lab: Lab, trial: Trial, history: History, progress: Progress) -> bool:
@@ -112,11 +115,16 @@ async def run_trial(lab: Lab, trial: Trial, history: History, progress: Progress
     finally:
         if not course.healed:
             await _heal_at_any_rate(trial, course, progress)
-        journals = await together(*(read_journal(machine, began) for machine in lab.nodes(trial.cluster)))
-        for entry in sorted(chain(*journals), key=lambda line: line.t):
-            history.add(entry)
+        await _keep_journals(lab, trial, began, course, history)
         history.add(TrialEnded(time.monotonic(), trial.number, "; ".join(course.problems)))
     return course.healthy
+
+
+async def _keep_journals(lab: Lab, trial: Trial, since: float, course: _Course, history: History) -> None:
+    nodes = lab.nodes(trial.cluster)
+    found = await together(*(read_journal(node, since, course.clocks.get(node.name)) for node in nodes))
+    for event in sorted(chain(*(chain(*both) for both in found)), key=lambda one: one.t):
+        history.add(event)
 
 
 async def _heal_at_any_rate(trial: Trial, course: _Course, progress: Progress) -> None:
@@ -129,6 +137,8 @@ async def _heal_at_any_rate(trial: Trial, course: _Course, progress: Progress) -
 
 async def _break_and_repair(lab: Lab, trial: Trial, course: _Course, history: History, progress: Progress) -> None:
     number, cluster = trial.number, trial.cluster
+    samples = await together(*map(sample, lab.nodes(cluster)))
+    course.clocks = {one.node: one for one in samples if one}
     audit = await lab.stack.begin_audit(lab, cluster)
     watches = [
         ServiceWatch(instance.name, tuple(vip.name for vip in instance.standby_vips))

@@ -39,7 +39,7 @@ async def _observe_all(lab: Lab, chosen: tuple[Cluster, ...]) -> list[tuple[Clus
 
 def _made(lab: Lab, chosen: tuple[Cluster, ...]) -> tuple[Cluster, ...]:
     """Leave out the clusters of which nothing is made, unless that leaves none."""
-    made = tuple(c for c in chosen if any(lab.machine(node.name).snapshots() for node in c.nodes))
+    made = tuple(c for c in chosen if any(lab.made(node.name) for node in c.nodes))
     return made or chosen
 
 

@@ -142,7 +142,7 @@ def destroy(
 def _machines(lab: Lab, names: list[str] | None) -> tuple[Machine, ...]:
     """Return the machines of these names; a cluster's name stands for its nodes."""
     if not names:
-        return tuple(lab.machine(machine.name) for machine in lab.topology.machines if _made(lab, machine.name))
+        return tuple(lab.machine(machine.name) for machine in lab.topology.machines if lab.made(machine.name))
     clusters = {cluster.name: cluster for cluster in lab.topology.clusters}
     found = dict.fromkeys(
         machine
@@ -152,15 +152,11 @@ def _machines(lab: Lab, names: list[str] | None) -> tuple[Machine, ...]:
     return tuple(lab.machine(name) for name in found)
 
 
-def _made(lab: Lab, name: str) -> bool:
-    return bool(lab.machine(name).snapshots())
-
-
 def power_on(context: typer.Context, targets: Targets = None) -> None:
     """Switch machines on; no cluster starts by that."""
     with held_lab(context) as lab, TerminalProgress() as progress:
         for machine in _machines(lab, targets):
-            if not _made(lab, machine.name):
+            if not lab.made(machine.name):
                 raise InputError("is not made yet", where=machine.name, hint="make it with 'tuchanka up'")
 
         async def work() -> None:

@@ -44,7 +44,7 @@ async def heal_all(lab: Lab, targets: Collection[str] | None = None, *, power: b
 
     Without ``power`` the machines that are off stay off.
     """
-    made = [one.name for one in lab.topology.machines if lab.machine(one.name).snapshots()]
+    made = [one.name for one in lab.topology.machines if lab.made(one.name)]
     names = made if targets is None else [name for name in made if name in targets]
     if targets is None:
         await lab.provider.network.unblock()

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from tuchanka.errors import InputError, LabBusy, LabError
+from tuchanka.lab import record
 from tuchanka.writing import write_atomically
 
 DEFAULT_ROOT = Path("/var/lib/tuchanka")
@@ -37,6 +38,11 @@ class LabFolder:
     def topology_file(self) -> Path:
         """The topology that the lab was built from."""
         return self.path / "topology.toml"
+
+    @property
+    def record_file(self) -> Path:
+        """Which stages every machine has behind it; labs that were made before it was kept have none."""
+        return self.path / "stages.json"
 
     @property
     def secrets(self) -> Path:
@@ -73,6 +79,7 @@ class LabFolder:
             write_atomically(
                 self.marker, json.dumps({"version": VERSION, "founded": time.time(), "provider": provider})
             )
+            record.write(self.record_file, {})
         if not self.topology_file.exists():
             write_atomically(self.topology_file, topology_text)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from tuchanka.lab import keys, secrets
+from tuchanka.lab import keys, record, secrets
 from tuchanka.lab.folder import LabFolder
 from tuchanka.lab.secrets import Secrets
 from tuchanka.lab.stack import Stack
@@ -73,6 +73,30 @@ class Lab:
         witness = self.topology.witness
         needed = [witness.name] if witness and any(cluster.witness for cluster in clusters) else []
         return tuple(self.machine(name) for name in (*needed, *(n.name for c in clusters for n in c.nodes)))
+
+    def stages(self, name: str) -> tuple[str, ...]:
+        """Return the stages that the machine has behind it, in order."""
+        return self._record().get(name, ())
+
+    def reached(self, name: str) -> str | None:
+        """Return the last stage that the machine has behind it."""
+        return next(reversed(self.stages(name)), None)
+
+    def made(self, name: str) -> bool:
+        """Say whether the machine has any stage behind it."""
+        return bool(self.stages(name))
+
+    def keep_stages(self, name: str, stages: Sequence[str]) -> None:
+        """Write down which stages the machine has behind it; the caller holds the lab's lock."""
+        record.write(self.folder.record_file, {**self._record(), name: stages})
+
+    def _record(self) -> record.Record:
+        kept = record.read(self.folder.record_file)
+        if kept is not None:
+            return kept
+        # The lab was made when its snapshots were the record: each stage ends with one of its name.
+        snapshots = {machine.name: self.machine(machine.name).snapshots() for machine in self.topology.machines}
+        return {name: tuple(one for one in record.STAGES if one in names) for name, names in snapshots.items()}
 
     def inside(self, argv: Sequence[str]) -> list[str]:
         """Return the command of this host that runs ``argv`` in the lab's network."""

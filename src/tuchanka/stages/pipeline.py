@@ -1,7 +1,7 @@
 """The order of the stages, and going on from wherever a lab is.
 
-Which stages a machine has behind it is read from its snapshots, and nothing else: a stage that was interrupted has
-left no snapshot, so it is done again from the one before it.
+Which stages a machine has behind it is written down when it has (``lab.record``): a stage that was interrupted isn't,
+so it is done again from the snapshot that ended the one before it.
 """
 
 from collections.abc import Awaitable, Callable
@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from tuchanka.errors import InputError, LabError, UnknownName
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.progress import Progress
+from tuchanka.lab.record import STAGES
 from tuchanka.providers.base import Machine, make_ready
 from tuchanka.stacks.pacemaker import operate
 from tuchanka.stacks.pacemaker.observe import observe
@@ -16,14 +17,6 @@ from tuchanka.stacks.pacemaker.setup import cluster as clusters
 from tuchanka.stages import machines
 from tuchanka.topology.types import Cluster
 from tuchanka.waiting import together
-
-STAGES = ("create", "install", "setup")
-
-
-def reached(machine: Machine) -> str | None:
-    """Return the last stage that the machine has behind it."""
-    done = [stage for stage in STAGES if stage in machine.snapshots()]
-    return done[-1] if done else None
 
 
 async def make_image(lab: Lab, progress: Progress) -> None:
@@ -60,23 +53,29 @@ async def _each_machine(
 ) -> None:
     async def one(machine: Machine) -> None:
         with progress.step(stage, machine.name):
-            await go_back(machine, before(stage))
+            await go_back(lab, machine, before(stage))
             await work(lab, machine)
-            await machine.snapshot(stage)
+            await _end(lab, machine, stage)
 
-    await together(*(one(machine) for machine in lab.machines_of(chosen) if stage not in machine.snapshots()))
+    await together(*(one(machine) for machine in lab.machines_of(chosen) if stage not in lab.stages(machine.name)))
 
 
 async def _setup(lab: Lab, cluster: Cluster, progress: Progress) -> None:
     nodes = lab.nodes(cluster)
-    if all("setup" in node.snapshots() for node in nodes):
+    if all("setup" in lab.stages(node.name) for node in nodes):
         return
     with progress.step("setup", cluster.name):
         for node in nodes:
-            await go_back(node, "install")
+            await go_back(lab, node, "install")
         await clusters.setup(lab, cluster)
         for node in nodes:
-            await node.snapshot("setup")
+            await _end(lab, node, "setup")
+
+
+async def _end(lab: Lab, machine: Machine, stage: str) -> None:
+    """Keep the machine as the stage has left it, and write down that it has."""
+    await machine.snapshot(stage)
+    lab.keep_stages(machine.name, (*lab.stages(machine.name), stage))
 
 
 def before(stage: str) -> str | None:
@@ -85,9 +84,13 @@ def before(stage: str) -> str | None:
     return STAGES[position - 1] if position else None
 
 
-async def go_back(machine: Machine, name: str | None) -> None:
-    """Switch the machine off and roll it back."""
+async def go_back(lab: Lab, machine: Machine, name: str | None) -> None:
+    """Switch the machine off and roll it back (``None``: to its empty disk)."""
     await machine.power_off()
+    snapshots = machine.snapshots()
+    if name is None or name in snapshots:
+        left = snapshots[: snapshots.index(name) + 1] if name else ()
+        lab.keep_stages(machine.name, [stage for stage in lab.stages(machine.name) if stage in left])
     await machine.rollback(name)
 
 
@@ -99,7 +102,7 @@ def rollback_targets(lab: Lab, name: str) -> dict[str, str]:
     Raises:
         UnknownName: no machine, or not every machine, has it.
     """
-    made = [machine for machine in map(lab.machine, _names(lab)) if machine.snapshots()]
+    made = [lab.machine(name) for name in _names(lab) if lab.made(name)]
     found = {machine.name: target(machine, name) for machine in made}
     targets = {machine: snapshot for machine, snapshot in found.items() if snapshot is not None}
     if len(targets) < len(made) or name not in targets.values():
@@ -116,7 +119,7 @@ async def roll_back(lab: Lab, targets: dict[str, str], progress: Progress) -> No
 
     async def one(name: str, snapshot: str) -> None:
         with progress.step("rollback", name):
-            await go_back(lab.machine(name), snapshot)
+            await go_back(lab, lab.machine(name), snapshot)
 
     await together(*(one(name, snapshot) for name, snapshot in targets.items()))
 
@@ -127,7 +130,7 @@ async def take_snapshot(lab: Lab, name: str, progress: Progress) -> None:
     Raises:
         InputError: a machine has a snapshot of that name; nothing has been changed.
     """
-    made = [machine for machine in map(lab.machine, _names(lab)) if machine.snapshots()]
+    made = [lab.machine(name) for name in _names(lab) if lab.made(name)]
     if not made:
         raise LabError("no machine is made yet", where=str(lab.path), hint="make them with 'tuchanka up'")
     taken = [machine.name for machine in made if name in machine.snapshots()]
