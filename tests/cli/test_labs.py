@@ -315,3 +315,29 @@ def test_a_lab_whose_state_can_not_be_read(made: Made):
     made.unchanged("status", status=3, words="can't be read")
     (made.folder / "lab.json").write_text('{"version": 99}')
     made.unchanged("up", status=3, words="version 99")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "word"),
+    [
+        ('provider = "nspawn"', 'provider = "virtualbox"', "choose from: nspawn"),
+        ("postgresql = 17", "postgresql = 15", "write 17"),
+        ('name = "witness"', f'name = "{"w" * 40}"', "at most 12 letters"),
+    ],
+)
+@pytest.mark.parametrize("command", MAKING)
+def test_what_the_provider_can_not_do_makes_nothing(
+    tuchanka: Tuchanka,
+    fake: FakeProvider,
+    lab: Path,
+    tmp_path: Path,
+    command: list[str],
+    old: str,
+    new: str,
+    word: str,
+):
+    assert old in default_text()
+    file = tmp_path / "my.toml"
+    file.write_text(default_text().replace(old, new, 1))
+    tuchanka("--topology", file, *command).refused(2, str(file), word)
+    assert (lab.exists(), fake.steps) == (False, [])

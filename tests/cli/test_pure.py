@@ -234,3 +234,22 @@ def test_as_another_user():
         assert done.returncode == status, done
         assert done.stderr.count("\n") == (status == 3)
     assert not lab.exists()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('provider = "nspawn"', 'provider = "libvirt"', "provider: the provider 'libvirt' is not there yet; choose"),
+        (
+            "postgresql = 17",
+            "postgresql = 15",
+            "postgresql: the machines' image has PostgreSQL 17 only, not 15; write",
+        ),
+        ('name = "witness"', f'name = "{"w" * 40}"', "witness.name: a network port can't be called vb-wwww"),
+    ],
+)
+def test_check_says_what_the_provider_can_not_do(tuchanka: Tuchanka, tmp_path: Path, old: str, new: str, said: str):
+    outcome = tuchanka("check", "--topology", edited(tmp_path, old, new))
+    assert (outcome.status, outcome.err) == (1, "")
+    assert f"error: {tmp_path / 'my.toml'}: {said}" in " ".join(outcome.out.split())
+    assert "1 errors" in outcome.out

@@ -64,3 +64,11 @@ def test_whoever_needs_the_files_waits_until_they_are_released(tmp_path: Path, m
     with pytest.raises(DeadlineExceeded, match=f"the release of the disks in {os.sep}lab"):
         asyncio.run(disks.released(Path("/lab")))
     assert thawed == [Path("/lab")]
+
+
+def test_what_is_mounted_is_the_images_folder_and_the_disks_file_of_each_layer(tmp_path: Path):
+    layers = [tmp_path / "0001-create", tmp_path / "upper"]
+    assert disks.chains(disks.disks(Path("/base"), Limits(1, 1, 2, 3)), layers) == {
+        "root": ["/base", *(str(layer / "root.img") for layer in layers)],
+        "data": ["/base/var/lib/postgresql", *(str(layer / "data.img") for layer in layers)],
+    }

@@ -33,7 +33,7 @@ def test_names_stay_short_and_plain_whatever_the_folder_is_called():
 def test_everything_of_a_machine_is_below_the_lab():
     lab = LabPaths(Path("/srv/lab"))
     machine = lab.machine("a")
-    for path in (machine.layers, machine.upper, machine.console, machine.log):
+    for path in (machine.disk, machine.console, machine.log):
         assert path.is_relative_to("/srv/lab/machines/a")
     for path in (machine.control, machine.watchdog, machine.unlinked, machine.mounts):
         assert path.is_relative_to(lab.run / "a")

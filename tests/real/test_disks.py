@@ -22,7 +22,7 @@ def room(lab: RealLab, place: str) -> tuple[int, int]:
 def taken(lab: RealLab, disk: str) -> int:
     """Return what the disk's file takes of the host's room, in bytes."""
     lab.execute("witness", "sync")
-    return (lab.paths.machine("witness").upper / f"{disk}.img").stat().st_blocks * 512
+    return (lab.paths.machine("witness").disk / "upper" / f"{disk}.img").stat().st_blocks * 512
 
 
 @pytest.mark.parametrize("disk", PLACES)

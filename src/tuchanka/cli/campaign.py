@@ -46,6 +46,7 @@ def demo(context: typer.Context, out: Out = None) -> None:
     folder = new_folder(out, "demo")
     topology, _ = read_topology(context)
     choose(topology, [DEMO_CLUSTER])
+    registry.refuse_impossible(topology)
     require_host(topology.provider, state=lab_path(context))
     wish = Wish((DEMO_CLUSTER,), ("power-off",), "primary", seed=0)
     plan = make_plan(topology, CATALOGUE, wish)
@@ -82,6 +83,7 @@ def measure(
 ) -> None:
     """Measure faults, from healthy to healthy: [bold]tuchanka test tuchanka2 --fault power-off --rounds 5[/]."""
     topology, _ = read_topology(context)
+    registry.refuse_impossible(topology)
     if resume_:
         if out is None or any(one is not None for one in (clusters, fault, target, rounds, duration, seed)):
             raise InputError(

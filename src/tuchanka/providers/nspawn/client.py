@@ -3,12 +3,14 @@
 import asyncio
 import json
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tuchanka.errors import DeadlineExceeded, MachineError
+from tuchanka.providers import layers
 from tuchanka.providers.bridge.network import BRIDGE
-from tuchanka.providers.nspawn import cgroups, disks, layers
+from tuchanka.providers.nspawn import cgroups, disks
 from tuchanka.providers.nspawn.paths import LabPaths, MachinePaths
 from tuchanka.providers.nspawn.supervisor import Spec
 from tuchanka.topology.types import Limits
@@ -65,13 +67,13 @@ async def start(lab: LabPaths, name: str, base: Path, limits: Limits, watchdog_s
     for group in (whole, supervisors):
         await end(group, paths.disk)  # what a supervisor that was killed has left behind
     await disks.released(paths.disk)
-    layers.prepare(paths, machine_disks)
+    layers.prepare(paths.disk, partial(disks.make_layer, machine_disks))
     cgroups.limit(whole, limits)
     # nspawn itself stays awake: it is no part of the machine. It puts the machine into the group "payload".
     freezable = (cgroups.freezable(group) for group in (f"{machine}/payload", commands))
     spec = Spec(
         name=name,
-        disks=layers.files(paths, machine_disks),
+        disks=disks.chains(machine_disks, layers.layers(paths.disk)),
         mounts=str(paths.mounts),
         namespace=str(lab.namespace_file),
         bridge=BRIDGE,

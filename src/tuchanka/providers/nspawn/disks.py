@@ -11,7 +11,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,6 +72,17 @@ def make(disk: Disk, folder: Path) -> None:
     options = ["-q", "-m", "0", "-J", f"size={JOURNAL_MIB}", "-E", "assume_storage_prezeroed=1", "-d", str(born_with)]
     _run(["mkfs.ext4", *options, str(file)], MKFS_S)
     shutil.rmtree(born_with)
+
+
+def make_layer(disks: Iterable[Disk], folder: Path) -> None:
+    """Make the empty files of all disks in a new layer's folder."""
+    for disk in disks:
+        make(disk, folder)
+
+
+def chains(disks: Iterable[Disk], layers: Sequence[Path]) -> dict[str, list[str]]:
+    """Return what ``mount`` needs: for each disk its folder of the image, then its files, the oldest first."""
+    return {disk.name: [str(disk.base), *(str(layer / disk.file) for layer in layers)] for disk in disks}
 
 
 def mount(disks: Mapping[str, Sequence[str]], mounts: Path) -> None:

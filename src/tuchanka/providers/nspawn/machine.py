@@ -10,13 +10,15 @@ import re
 import tarfile
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tuchanka.errors import CommandFailed, DeadlineExceeded, LabError, MachineError
 from tuchanka.files import File
+from tuchanka.providers import layers
 from tuchanka.providers.base import ENVIRONMENT, Completed, PowerState, Stop, WatchdogState
-from tuchanka.providers.nspawn import cgroups, client, console, disks, layers, powerlog
+from tuchanka.providers.nspawn import cgroups, client, console, disks, powerlog
 from tuchanka.providers.nspawn.paths import LabPaths
 from tuchanka.topology.types import Limits
 from tuchanka.waiting import wait_until
@@ -232,17 +234,17 @@ class NspawnMachine:
 
     def snapshots(self) -> tuple[str, ...]:
         """The snapshots' names, oldest first."""
-        return layers.names(self.paths)
+        return layers.names(self.paths.disk)
 
     async def snapshot(self, name: str) -> None:
         """Freeze the upper layer."""
         await self._must_be_off()
-        layers.freeze(self.paths, name, disks.disks(self.base, self.limits))
+        layers.freeze(self.paths.disk, name, partial(disks.make_layer, disks.disks(self.base, self.limits)))
 
     async def rollback(self, name: str | None) -> None:
         """Drop the layers after the snapshot."""
         await self._must_be_off()
-        layers.roll_back(self.paths, name)
+        layers.roll_back(self.paths.disk, name)
 
     async def _must_be_off(self) -> None:
         if await self.power_state() == "on":

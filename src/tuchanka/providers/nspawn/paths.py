@@ -16,20 +16,13 @@ RUN = Path("/run/tuchanka")
 
 @dataclass(frozen=True, slots=True)
 class MachinePaths:
-    """The folders and files of one machine: ``disk`` is kept, ``run`` is gone when the host restarts."""
+    """The folders and files of one machine.
+
+    ``disk`` has its layers (see ``providers.layers``) and is kept, ``run`` is gone when the host restarts.
+    """
 
     disk: Path
     run: Path
-
-    @property
-    def layers(self) -> Path:
-        """The frozen layers, one folder a snapshot, the oldest first in the order of their names."""
-        return self.disk / "layers"
-
-    @property
-    def upper(self) -> Path:
-        """The layer that is written to: a folder with a file for each disk."""
-        return self.disk / "upper"
 
     @property
     def mounts(self) -> Path:
