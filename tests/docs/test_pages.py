@@ -78,7 +78,7 @@ def test_the_cluster_is_what_the_page_says():
     text = page("cluster.md")
     topology = load(None)
     cluster = topology.cluster("tuchanka2")
-    files = tree(topology, derive(topology))
+    files = tree(topology)
     scripts = "".join(content for path, content in files.items() if path.startswith("pcs/tuchanka2/"))
     corosync = files["nodes/tuchanka2a/etc/corosync/corosync.conf"]
     for machine in (*cluster.nodes, topology.witness):

@@ -49,11 +49,11 @@ def topologies(draw: st.DrawFn) -> Topology:
             vips = ", ".join(
                 f'{{ name = "s{number}-{index}-{vip}", address = {address()} }}'
                 for vip in range(draw(st.integers(0, len(kept) - 1)))
-            )
+          )
             lines.append(
                 f'[{instance}]\nport = {5432 + index}\nhome = "{kept[0]}"\nnodes = {kept}\n'
                 f'primary_vip = {{ name = "p{number}-{index}", address = {address()} }}\nstandby_vips = [{vips}]'
-            )
+          )
             if draw(st.booleans()):
                 method = draw(st.sampled_from(["FIRST", "ANY"]))
                 lines.append(f'[{instance}.synchronous]\nmethod = "{method}"\ncount = 1\nother_site_first = true')
@@ -64,7 +64,7 @@ def topologies(draw: st.DrawFn) -> Topology:
 @given(topologies())
 def test_any_topology_renders_and_holds_together(topology: Topology):
     lint(topology)
-    files = tree(topology, derive(topology))
+    files = tree(topology)
     assert {name.split("/")[1] for name in files if name.startswith("nodes/")} == {
         machine.name for machine in topology.machines
     }
@@ -102,7 +102,7 @@ def vips_are_rendered_once(topology: Topology, files: dict[str, str]) -> None:
         for cluster in topology.clusters
         for instance in cluster.instances
         for vip in instance.vips
-    )
+  )
 
 
 def no_address_twice(topology: Topology, files: dict[str, str]) -> None:
@@ -139,7 +139,7 @@ def instances_have_one_home(topology: Topology, files: dict[str, str]) -> None:
             assert configured == set(instance.nodes)
             absent = re.findall(
                 rf"^pcs constraint location {instance.name}-clone avoids (\S+)$", files[made[0]], re.MULTILINE
-            )
+          )
             assert sorted((*absent, *instance.nodes)) == sorted(node.name for node in cluster.nodes)
     for machine in topology.machines:
         texts = [text for name, text in files.items() if re.match(rf"nodes/{machine.name}/.*/postgresql.conf$", name)]
@@ -164,7 +164,7 @@ def standby_vips_keep_apart(topology: Topology, files: dict[str, str]) -> None:
 @settings(max_examples=10, deadline=None)
 @given(topologies())
 def test_the_scripts_of_any_topology_are_shell(topology: Topology):
-    files = tree(topology, derive(topology))
+    files = tree(topology)
     text = "\n".join(text for name, text in files.items() if name.startswith("pcs/"))
     done = subprocess.run(["sh", "-n"], input=text, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")

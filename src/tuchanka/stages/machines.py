@@ -1,7 +1,7 @@
 """The stages of one machine: create gives it a name, a network and SSH; install all packages and files."""
 
 from tuchanka.files import File
-from tuchanka.helpers.agent import AGENT
+from tuchanka.helpers.files import AGENT
 from tuchanka.lab import keys
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.system import system_files
@@ -36,7 +36,7 @@ async def install(lab: Lab, machine: Machine) -> None:
     await make_ready(machine)
     witness = lab.topology.witness
     is_witness = witness is not None and machine.name == witness.name
-    files = dict(machine_files(lab.topology, machine.name, derive(lab.topology)))
+    files = dict(machine_files(lab.topology, machine.name))
     if not is_witness:
         files |= secret_files(lab, machine.name)
     await machine.put(files)
@@ -47,7 +47,8 @@ async def install(lab: Lab, machine: Machine) -> None:
     else:
         await machine.run(["systemctl", "enable", "--quiet", "sbd"])  # with corosync, which nothing starts on boot
         await own_folders(lab.topology, machine)
-        await machine.run([AGENT, "check"])
+        if lab.topology.helpers.paf_order:
+            await machine.run([AGENT, "check"])
     await machine.shut_down()
 
 

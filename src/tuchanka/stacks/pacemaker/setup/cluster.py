@@ -40,7 +40,7 @@ async def setup(lab: Lab, cluster: Cluster) -> None:
 async def write_configuration(lab: Deployment, cluster: Cluster, nodes: tuple[Node, ...]) -> None:
     """Run the pcs scripts on a file on the first node, and make that file every node's configuration."""
     first = nodes[0]
-    rendered = scripts(lab.topology, cluster, timing_of(lab.topology, cluster))
+    rendered = scripts(lab.topology, cluster)
     runner = f"{WORK}/pcs_scripts.py"
     await first.put(
         {

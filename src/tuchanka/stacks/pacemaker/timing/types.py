@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 
+from tuchanka.topology.types import Helpers
+
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """All timeouts; the unit is the end of each name. ``profile`` says which profile they were derived from.
+    """All timeouts of a cluster; the unit is the end of each name. ``profile`` says what they were derived from.
 
-    The names (without ``profile``) are also the keys of ``[timing]`` in the topology.
+    The timeouts' names are also the keys of ``[timing]`` in the topology. ``quorum_device`` and ``helpers`` say of the
+    cluster what rules and predictions depend on.
     """
 
     profile: str
@@ -42,6 +45,14 @@ class Timing:
     wal_sender_timeout_ms: int
     wal_receiver_timeout_ms: int
     tcp_user_timeout_ms: int
+    # the cluster
+    quorum_device: bool = True
+    helpers: Helpers = Helpers()
+
+    @property
+    def decision_ms(self) -> int:
+        """How long a side that was cut off waits for the quorum device before it knows that it has no quorum."""
+        return self.qdevice_sync_timeout_ms if self.quorum_device else 0
 
     @property
     def knet_ping_interval_ms(self) -> int:

@@ -1,4 +1,7 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
+# Copyright (c) 2026 The tuchanka authors
+#
 # ocf:tuchanka:caught-up: notes in a transient node attribute whether this node's copy of a PostgreSQL instance may
 # become primary without a wait: it is one, or streams and has replayed everything that its primary has.
 # 1 only after two such answers in a row; 0 where it is behind, or hasn't answered for a while. The resource itself is

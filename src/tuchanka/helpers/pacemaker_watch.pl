@@ -1,10 +1,14 @@
 #!/usr/bin/perl
-# Looks after the Pacemaker daemons of this node: kills those that hang, and wakes the controller that sleeps.
+# SPDX-License-Identifier: MIT
+# Copyright (c) 2026 The tuchanka authors
+#
+# Looks after the cluster daemons of this node: kills those that hang, and wakes the controller that sleeps.
 #
 # A pacemakerd or a pacemaker-based that hangs is killed, so that systemd or pacemakerd starts it again before sbd gives
-# the node up. pacemakerd itself looks after the other daemons.
-# One hangs that is stopped (T, or t: by a debugger), or waits for a lock, and has done nothing else for {{ patience }} s.
-# Whoever waits for something else is not to blame for it: for a processor, a disk, a clock, an answer of corosync, which
+# the node up. pacemakerd itself looks after the other daemons. A corosync that hangs is killed, so that sbd loses it at
+# once and lets the watchdog reset the node, instead of waiting for an answer first.
+# One hangs that is stopped (T, or t: by a debugger), or waits for a lock, and has done nothing else for WATCH_PATIENCE_S.
+# One that waits for something else is not to blame for it: for a processor, a disk, a clock, an answer of corosync, which
 # gives none while the membership changes, or of another daemon. That is left to sbd. (Asking a daemon, with a deadline,
 # killed healthy ones on an overloaded machine; so did taking any that did nothing for a while for one that hangs.)
 #
@@ -17,12 +21,15 @@ use warnings;
 use POSIX ();
 use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC sleep);
 
-my @MAY_HANG   = ( '/usr/lib/pacemaker/pacemaker-based', '/usr/sbin/pacemakerd' );
-my $CONTROLLER = '/usr/lib/pacemaker/pacemaker-controld';
-my $PATIENCE_S = {{ patience }};
+# Settings come from the environment, the unit's EnvironmentFile: /etc/tuchanka/helpers.conf.
+my $PATIENCE_S = $ENV{WATCH_PATIENCE_S} // 0.8;                          # a sixth of SBD_WATCHDOG_TIMEOUT
+my $DAEMONS    = $ENV{WATCH_PACEMAKER}  // '/usr/lib/pacemaker';         # where the distribution has Pacemaker's daemons
+my @MAY_HANG   = ( "$DAEMONS/pacemaker-based", '/usr/sbin/pacemakerd', '/usr/sbin/corosync' );
+my $CONTROLLER = "$DAEMONS/pacemaker-controld";
+my $PROC       = $ENV{WATCH_PROC} // '/proc';
 my $REST_S     = 10;    # after a killing: what hangs again so soon is left to sbd
 my $SEARCH_S   = 1;     # how often what doesn't run is looked for: a database has many processes
-my $JOINING_S  = 10;    # a controller that has just started sleeps to give others time
+my $JOINING_S  = $ENV{WATCH_JOINING_S} // 10;    # a controller that has just started sleeps to give others time
 # The numbers of system calls (asm/unistd.h of x86_64; asm-generic/unistd.h, which others share).
 my ( $FUTEX, $CLOCK_NANOSLEEP ) = ( POSIX::uname() )[4] eq 'x86_64' ? ( 202, 230 ) : ( 98, 115 );
 
@@ -34,7 +41,7 @@ while (1) {
     sleep 0.1;
     my $before = $now;
     $now = clock_gettime(CLOCK_MONOTONIC);
-    if ( $now - $before > $PATIENCE_S / 2 ) {    # we stood still ourselves, and nobody can be blamed for it
+    if ( $now - $before > $PATIENCE_S / 2 ) {    # this process was stopped itself: no daemon is to blame
         $_->{switches} = -1 for values %known;
     }
     for my $program (@MAY_HANG) {
@@ -71,8 +78,8 @@ sub watch {
 sub pid_of {
     my ( $program, $last ) = @_;
     my $executes = sub { ( readlink("$_[0]/exe") // '' ) eq $program };
-    return $last if $executes->("/proc/$last");
-    my ($found) = grep { $executes->($_) } glob '/proc/[0-9]*';
+    return $last if $executes->("$PROC/$last");
+    my ($found) = grep { $executes->($_) } glob "$PROC/[0-9]*";
     return ( $found // '' ) =~ m{(\d+)$} ? $1 : 0;
 }
 
@@ -80,9 +87,9 @@ sub pid_of {
 # (proc_pid_status(5)).
 sub doing {
     my ($pid) = @_;
-    open my $file, '<', "/proc/$pid/status" or return ( '', -1 );
+    open my $file, '<', "$PROC/$pid/status" or return ( '', -1 );
     my %status = map { /^(\w+):\s+(\w+)/ ? ( $1, $2 ) : () } readline $file;
-    open my $call, '<', "/proc/$pid/syscall" or return ( '', -1 );
+    open my $call, '<', "$PROC/$pid/syscall" or return ( '', -1 );
     my ($number) = ( readline($call) // '' ) =~ /^(\d+)/;
     my $state = $status{State} // '';
     my $waits = $state eq 'S' ? $number // -1 : -1;
