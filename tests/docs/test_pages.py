@@ -10,7 +10,6 @@ from tuchanka.lab.folder import DEFAULT_ROOT, LabFolder
 from tuchanka.providers.image.build import CACHE
 from tuchanka.providers.nspawn.paths import RUN
 from tuchanka.stacks.pacemaker.render.paths import InstancePaths
-from tuchanka.stacks.pacemaker.timing.derive import derive
 from tuchanka.stages.pipeline import STAGES
 from tuchanka.stages.tree import tree
 from tuchanka.topology.load import load

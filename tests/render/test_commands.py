@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.render.test_default import TIMING, TOPOLOGY
+from tests.render.test_default import TOPOLOGY
 from tuchanka.stages.tree import machine_files
 
 NODES = [(cluster, node.name) for cluster in TOPOLOGY.clusters for node in cluster.nodes]

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from tests.render.corosync import parse as parse_corosync
 from tuchanka.lint.topology import lint
-from tuchanka.stacks.pacemaker.timing.derive import derive
 from tuchanka.stages.tree import tree
 from tuchanka.topology.load import parse
 from tuchanka.topology.types import Topology
@@ -49,11 +48,11 @@ def topologies(draw: st.DrawFn) -> Topology:
             vips = ", ".join(
                 f'{{ name = "s{number}-{index}-{vip}", address = {address()} }}'
                 for vip in range(draw(st.integers(0, len(kept) - 1)))
-          )
+            )
             lines.append(
                 f'[{instance}]\nport = {5432 + index}\nhome = "{kept[0]}"\nnodes = {kept}\n'
                 f'primary_vip = {{ name = "p{number}-{index}", address = {address()} }}\nstandby_vips = [{vips}]'
-          )
+            )
             if draw(st.booleans()):
                 method = draw(st.sampled_from(["FIRST", "ANY"]))
                 lines.append(f'[{instance}.synchronous]\nmethod = "{method}"\ncount = 1\nother_site_first = true')
@@ -102,7 +101,7 @@ def vips_are_rendered_once(topology: Topology, files: dict[str, str]) -> None:
         for cluster in topology.clusters
         for instance in cluster.instances
         for vip in instance.vips
-  )
+    )
 
 
 def no_address_twice(topology: Topology, files: dict[str, str]) -> None:
@@ -139,7 +138,7 @@ def instances_have_one_home(topology: Topology, files: dict[str, str]) -> None:
             assert configured == set(instance.nodes)
             absent = re.findall(
                 rf"^pcs constraint location {instance.name}-clone avoids (\S+)$", files[made[0]], re.MULTILINE
-          )
+            )
             assert sorted((*absent, *instance.nodes)) == sorted(node.name for node in cluster.nodes)
     for machine in topology.machines:
         texts = [text for name, text in files.items() if re.match(rf"nodes/{machine.name}/.*/postgresql.conf$", name)]

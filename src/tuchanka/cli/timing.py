@@ -48,7 +48,9 @@ def timing(context: typer.Context) -> None:
     read, _ = read_topology(context)
     found = groups(read)
     if settings(context).json:
-        show_json(as_data(found[0]) | {"clusters": {name: as_data(group) for group in found for name in group.clusters}})
+        show_json(
+            as_data(found[0]) | {"clusters": {name: as_data(group) for group in found for name in group.clusters}}
+        )
     else:
         for group in found:
             for table in tables(group):

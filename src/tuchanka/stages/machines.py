@@ -8,7 +8,6 @@ from tuchanka.lab.system import system_files
 from tuchanka.providers.base import Machine, make_ready
 from tuchanka.stacks.pacemaker.render.paths import COROSYNC_KEY, PGPASS
 from tuchanka.stacks.pacemaker.setup import qnetd
-from tuchanka.stacks.pacemaker.timing.derive import derive
 from tuchanka.stages.tree import machine_files
 from tuchanka.topology.types import Topology
 from tuchanka.waiting import together

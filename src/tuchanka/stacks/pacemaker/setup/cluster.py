@@ -12,7 +12,6 @@ from tuchanka.providers.base import Node, make_ready
 from tuchanka.stacks.pacemaker.render.paths import CIB
 from tuchanka.stacks.pacemaker.setup import instance as instances
 from tuchanka.stacks.pacemaker.setup import pcs_scripts, qnetd
-from tuchanka.stacks.pacemaker.timing.derive import timing_of
 from tuchanka.stages.machines import shut_down_all
 from tuchanka.stages.tree import scripts
 from tuchanka.topology.types import Cluster

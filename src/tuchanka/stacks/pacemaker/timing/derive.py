@@ -30,7 +30,7 @@ def timing_of(topology: Topology, cluster: Cluster) -> Timing:
     if cluster.witness or "stonith_watchdog_timeout_ms" in topology.overrides:
         return timing
     profile = PROFILES[topology.profile]
-    shorter = profile.stonith_watchdog_timeout_ms - profile.qdevice_sync_timeout_ms
+    shorter = profile.stonith_watchdog_timeout_ms - profile.qdevice_sync_timeout_ms + timing.decision_ms
     least = least_fencing_ms(timing)
     return replace(timing, stonith_watchdog_timeout_ms=max(shorter, min(least, profile.stonith_watchdog_timeout_ms)))
 

@@ -150,7 +150,9 @@ def crash(timing: Timing) -> tuple[Phase, ...]:
         ),
         Phase("recovered", RECOVERED_S, "calibrated: first aid starts the server, which recovers from its log")
         if aid
-        else Phase("recovered", RECOVERED_S + MONITORED_S, "calibrated: Pacemaker demotes, stops, starts and promotes it"),
+        else Phase(
+            "recovered", RECOVERED_S + MONITORED_S, "calibrated: Pacemaker demotes, stops, starts and promotes it"
+        ),
         FIRST_WRITE,
     )
 
@@ -258,7 +260,7 @@ def pacemakerd_frozen(timing: Timing) -> tuple[Phase, ...]:
 
 def pacemakerd_killed(timing: Timing) -> tuple[Phase, ...]:
     """Systemd starts it again, at once with the watch's drop-in; else sbd may not believe in it in time."""
-    if timing.helpers.pacemaker_watch or SYSTEMD_S + SBD_BELIEVES * SBD_LOOP_S <= timing.watchdog_s:
+    if timing.helpers.pacemaker_watch or timing.watchdog_s >= SYSTEMD_S + SBD_BELIEVES * SBD_LOOP_S:
         return unnoticed(timing)
     rule = f"SBD_WATCHDOG_TIMEOUT {timing.watchdog_s} s, over before sbd believes in the new pacemakerd"
     return after_a_reset(timing.watchdog_s, rule, timing)
@@ -270,9 +272,7 @@ def unnoticed(timing: Timing) -> tuple[Phase, ...]:
     return ()
 
 
-PACEMAKER = (
-    *(f"pacemaker-{it}" for it in ("controld", "attrd", "fenced", "execd", "schedulerd")),
-)
+PACEMAKER = (*(f"pacemaker-{it}" for it in ("controld", "attrd", "fenced", "execd", "schedulerd")),)
 PREDICTIONS: Mapping[str, Callable[[Timing], tuple[Phase, ...] | None]] = {
     **dict.fromkeys(("power-off", "reset", "unlink", "isolate-site", "freeze-machine"), failover),
     **dict.fromkeys(("kill-corosync", "freeze-corosync"), failover),

@@ -132,12 +132,14 @@ def safety_margin(timing: Timing) -> RuleResult:
     countdown at once. Without a quorum device there is no ``sync_timeout``. Source: measured, see ``safety_margin_s``.
     """
     least = timing.watchdog_s * 1000 + timing.decision_ms + round(SLACK_S * 1000)
-    sync = f" - sync_timeout {timing.qdevice_sync_timeout_ms} ms" if timing.quorum_device else ""
+    waits = (
+        f"sync_timeout {timing.qdevice_sync_timeout_ms} ms" if timing.quorum_device else f"{timing.decision_ms} ms"
+    )
     return RuleResult(
         name="safety margin of a cut-off primary",
         holds=safety_margin_s(timing) >= SLACK_S,
         text=f"stonith-watchdog-timeout {timing.stonith_watchdog_timeout_ms} ms - SBD_WATCHDOG_TIMEOUT "
-        f"{timing.watchdog_s} s{sync} = "
+        f"{timing.watchdog_s} s - {waits} = "
         f"{safety_margin_s(timing):g} s >= {SLACK_S:g} s",
         source="measured: a cut-off primary waits out sync_timeout, then its watchdog",
         key="stonith_watchdog_timeout_ms",
