@@ -10,7 +10,7 @@ from lxml import etree
 
 from tuchanka.helpers.files import CAUGHT_UP, text
 from tuchanka.lint.topology import lint
-from tuchanka.stacks.pacemaker import crm
+from tuchanka.stacks.pacemaker.crm import parse as parse_crm
 from tuchanka.stages.tree import machine_files, scripts
 from tuchanka.topology.load import default_text, parse
 
@@ -49,7 +49,9 @@ def test_the_preference_wins_over_a_primary_and_never_over_a_score_that_forbids(
     (stickiness,) = (int(one) for one in re.findall(r"resource-stickiness=(\d+)", made["00-cluster.sh"]))
     # PAF's scores as a real cluster had them: of the primary, and of its best standby. Every further standby has 10
     # less, and one that isn't connected has -1000 (PAF's pgsqlms, _check_locations).
-    best, primary = sorted(crm.read(SEEN.read_text()).scores.values())
+    seen = parse_crm(SEEN.read_text())
+    assert seen
+    best, primary = sorted(seen.scores.values())
     most_nodes = 32
     last = best - 10 * (most_nodes - 2)
     # The instance sticks to its node, and so does its address, which goes with it.

@@ -26,7 +26,7 @@ from tuchanka.helpers.files import (
     helper_files,
     text,
 )
-from tuchanka.topology.types import STOCK, Helpers
+from tuchanka.topology.types import ALL, STOCK, Helpers
 
 NAMES = [field.name for field in fields(Helpers)]
 WRAPPED = {"first_aid", "paf_order", "paf_shortcuts", "forget_address"}
@@ -61,7 +61,7 @@ PROGRAMS = sorted(
 )
 
 
-def files_of(helpers: Helpers = Helpers(), **changed: Any) -> Mapping[str, File]:  # noqa: B008 - it is frozen
+def files_of(helpers: Helpers = ALL, **changed: Any) -> Mapping[str, File]:
     return helper_files(helpers, replace(TOLD, **changed))
 
 

@@ -75,8 +75,8 @@ class Server:
 
     def aid(self, action: str = "monitor", **changed: str) -> subprocess.CompletedProcess[str]:
         settle = ", ".join(f"{name} => {value}" for name, value in SETTINGS.items())
-        run = f"FirstAid::settle({settle}); my ($done, $status) = FirstAid::run('{action}'); exit($done ? $status : {GOES_ON});"
-        command = ["perl", "-e", f"require '{self.home}/aid.pl'; {run}"]
+        run = f"my ($done, $status) = FirstAid::run('{action}'); exit($done ? $status : {GOES_ON});"
+        command = ["perl", "-e", f"require '{self.home}/aid.pl'; FirstAid::settle({settle}); {run}"]
         environment = self.environment | changed
         return subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=30)
 

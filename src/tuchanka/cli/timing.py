@@ -10,10 +10,11 @@ from rich.text import Text
 
 from tuchanka.cli.context import read_topology, settings
 from tuchanka.cli.output import show, show_json
+from tuchanka.prediction import Phase, Prediction
 from tuchanka.stacks.pacemaker.timing.derive import KEYS, timing_of
 from tuchanka.stacks.pacemaker.timing.predict import SLACK_S, predict_all, safety_margin_s
 from tuchanka.stacks.pacemaker.timing.rules import rules
-from tuchanka.stacks.pacemaker.timing.types import Phase, Prediction, RuleResult, Timing
+from tuchanka.stacks.pacemaker.timing.types import RuleResult, Timing
 from tuchanka.topology.types import STOCK, Topology
 
 

@@ -1,7 +1,7 @@
 """The files that the helpers of a node are made of: the programs of this folder, and the settings that they read.
 
-The programs are put on a node as they are; what differs between clusters is in ``/etc/tuchanka/helpers.conf``. Nothing
-here knows the stack or its timing: values come as arguments.
+The programs are put on a node as they are; what differs between clusters is in ``/etc/tuchanka/helpers.conf``.
+Nothing here knows the stack or its timing: values come as arguments.
 """
 
 from collections.abc import Mapping, Sequence

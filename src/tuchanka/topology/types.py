@@ -139,6 +139,7 @@ class Helpers:
     caught_up: bool = True
 
 
+ALL = Helpers()
 STOCK = Helpers(*(False for _ in range(7)))
 """Plain PAF and plain Pacemaker."""
 
@@ -164,7 +165,7 @@ class Topology:
     clusters: tuple[Cluster, ...]
     limits: Limits
     ssh_public_key: str | None = None
-    helpers: Helpers = Helpers()
+    helpers: Helpers = ALL
 
     def cluster(self, name: str) -> Cluster:
         """Return the cluster called ``name``."""

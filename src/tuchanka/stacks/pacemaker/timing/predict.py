@@ -56,9 +56,9 @@ STUCK_S = 6.4
 """The same where nothing can be killed: each action looks at the storage again, and waits 2 s for what stays."""
 LEFT_S = 1.1
 """Until the others ask for the fencing of a member whose controller has gone."""
-MONITORED_S = 4.3
-"""What Pacemaker's recovery of a dead server takes more than first aid's (measured): demotion, stop, start and
-promotion, each with its notifications."""
+MONITORED_S = 1.9
+"""What Pacemaker's recovery of a dead server takes more than first aid's (measured with plain PAF): demotion, stop,
+start and promotion, each with its notifications."""
 SYSTEMD_S = 1.0
 """How long systemd waits before it starts pacemakerd again, without the drop-in of ``pacemaker-watch``."""
 SBD_BELIEVES = 3
@@ -150,9 +150,7 @@ def crash(timing: Timing) -> tuple[Phase, ...]:
         ),
         Phase("recovered", RECOVERED_S, "calibrated: first aid starts the server, which recovers from its log")
         if aid
-        else Phase(
-            "recovered", RECOVERED_S + MONITORED_S, "calibrated: Pacemaker demotes, stops, starts and promotes it"
-        ),
+        else Phase("recovered", RECOVERED_S + MONITORED_S, "calibrated: demotion, stop, start, promotion"),
         FIRST_WRITE,
     )
 
@@ -160,15 +158,16 @@ def crash(timing: Timing) -> tuple[Phase, ...]:
 def hang(timing: Timing) -> tuple[Phase, ...]:
     """A monitor waits for an answer, and first aid kills the server and starts it again.
 
-    Without it the monitor waits for its timeout, demotion and stop for theirs, and the node is fenced.
+    Without it every action on the server waits for its timeout, until the stop has failed and the node is fenced.
     """
     if not timing.helpers.first_aid:
-        waits = timing.monitor_timeout_s + timing.demote_timeout_s + timing.stop_timeout_s
+        monitors, notify = 2 * timing.monitor_timeout_s, timing.notify_timeout_s
+        demote, stop = timing.demote_timeout_s, timing.stop_timeout_s
         rule = (
-            f"the timeouts of monitor ({timing.monitor_timeout_s} s), demote ({timing.demote_timeout_s} s) "
-            f"and stop ({timing.stop_timeout_s} s)"
+            f"the timeouts of two monitors ({monitors} s), notify ({notify} s), demote ({demote} s) and stop "
+            f"({stop} s), one after the other (measured)"
         )
-        return _given_up(timing, waits, rule)
+        return _given_up(timing, monitors + notify + demote + stop, rule)
     detected, *rest = crash(timing)
     seconds = detected.seconds + timing.hang_timeout_s
     rule = f"{detected.rule}, then hang_timeout {timing.hang_timeout_s} s without an answer"
@@ -272,7 +271,7 @@ def unnoticed(timing: Timing) -> tuple[Phase, ...]:
     return ()
 
 
-PACEMAKER = (*(f"pacemaker-{it}" for it in ("controld", "attrd", "fenced", "execd", "schedulerd")),)
+PACEMAKER = tuple(f"pacemaker-{it}" for it in ("controld", "attrd", "fenced", "execd", "schedulerd"))
 PREDICTIONS: Mapping[str, Callable[[Timing], tuple[Phase, ...] | None]] = {
     **dict.fromkeys(("power-off", "reset", "unlink", "isolate-site", "freeze-machine"), failover),
     **dict.fromkeys(("kill-corosync", "freeze-corosync"), failover),

@@ -39,7 +39,7 @@ def asked(timing: Timing) -> tuple[Callable[[Timing], RuleResult], ...]:
 
 
 def least_fencing_ms(timing: Timing) -> int:
-    """Return the shortest ``stonith_watchdog_timeout_ms`` that the rules allow with the other timeouts as they are."""
+    """Return the shortest ``stonith_watchdog_timeout_ms`` that the rules allow beside the other timeouts."""
     slack = round(SLACK_S * 1000)
     last = timing.watchdog_s * 1000 + timing.decision_ms + slack
     frozen = frozen_lives_ms(timing) + slack - timing.token_ms - timing.consensus_ms
@@ -50,8 +50,8 @@ def least_fencing_ms(timing: Timing) -> int:
 def frozen_lives_ms(timing: Timing) -> int:
     """Return how long a node with a frozen corosync lives at most, in milliseconds after the fault.
 
-    ``pacemaker-watch`` kills corosync, and sbd, which loses its connection, stops feeding the watchdog at once. Without
-    it sbd's servant has to fall silent first.
+    ``pacemaker-watch`` kills corosync, and sbd, which loses its connection, stops feeding the watchdog at once.
+    Without it sbd's servant has to fall silent first.
     """
     if timing.helpers.pacemaker_watch:
         return round((timing.watch_patience_s + WATCH_LATE_S) * 1000) + timing.watchdog_s * 1000
@@ -129,17 +129,16 @@ def safety_margin(timing: Timing) -> RuleResult:
     """stonith-watchdog-timeout >= SBD_WATCHDOG_TIMEOUT + sync_timeout + slack.
 
     A cut-off primary first waits out ``sync_timeout``, then its watchdog; the majority starts its own
-    countdown at once. Without a quorum device there is no ``sync_timeout``. Source: measured, see ``safety_margin_s``.
+    countdown at once. Without a quorum device there is no ``sync_timeout``.
+    Source: measured, see ``safety_margin_s``.
     """
     least = timing.watchdog_s * 1000 + timing.decision_ms + round(SLACK_S * 1000)
-    waits = (
-        f"sync_timeout {timing.qdevice_sync_timeout_ms} ms" if timing.quorum_device else f"{timing.decision_ms} ms"
-    )
+    waits = "sync_timeout" if timing.quorum_device else "noting the loss of quorum"
     return RuleResult(
         name="safety margin of a cut-off primary",
         holds=safety_margin_s(timing) >= SLACK_S,
         text=f"stonith-watchdog-timeout {timing.stonith_watchdog_timeout_ms} ms - SBD_WATCHDOG_TIMEOUT "
-        f"{timing.watchdog_s} s - {waits} = "
+        f"{timing.watchdog_s} s - {waits} {timing.decision_ms} ms = "
         f"{safety_margin_s(timing):g} s >= {SLACK_S:g} s",
         source="measured: a cut-off primary waits out sync_timeout, then its watchdog",
         key="stonith_watchdog_timeout_ms",
@@ -165,10 +164,10 @@ def watchdog_outlasts_sbd_loops(timing: Timing) -> RuleResult:
 def frozen_stack_is_reset_in_time(timing: Timing) -> RuleResult:
     """What a node with a frozen corosync lives, and slack <= token + consensus + stonith-watchdog-timeout.
 
-    With a frozen corosync a primary goes on serving, while the others miss the token and start to count. It lives for
-    a sixth of SBD_WATCHDOG_TIMEOUT (``pacemaker-watch``) and SBD_WATCHDOG_TIMEOUT. Without that helper sbd's servant of
-    the cluster has to fall silent, and after ``-I`` and a loop sbd stops feeding the watchdog. Source: sbd's inquisitor
-    (``sbd-inquisitor.c``, timeout_io + timeout_loop); measured.
+    With a frozen corosync a primary goes on serving, while the others miss the token and start to count. It lives
+    for a sixth of SBD_WATCHDOG_TIMEOUT (``pacemaker-watch``) and SBD_WATCHDOG_TIMEOUT. Without that helper sbd's
+    servant of the cluster has to fall silent, and after ``-I`` and a loop sbd stops feeding the watchdog.
+    Source: sbd's inquisitor (``sbd-inquisitor.c``, timeout_io + timeout_loop); measured.
     """
     dead = frozen_lives_ms(timing)
     watch = timing.helpers.pacemaker_watch

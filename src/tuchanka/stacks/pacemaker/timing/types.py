@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tuchanka.topology.types import Helpers
+from tuchanka.topology.types import ALL, Helpers
 
 NOTED_MS = 300
 
@@ -11,8 +11,8 @@ NOTED_MS = 300
 class Timing:
     """All timeouts of a cluster; the unit is the end of each name. ``profile`` says what they were derived from.
 
-    The timeouts' names are also the keys of ``[timing]`` in the topology. ``quorum_device`` and ``helpers`` say of the
-    cluster what rules and predictions depend on.
+    The timeouts' names are also the keys of ``[timing]`` in the topology. ``quorum_device`` and ``helpers`` are what
+    rules and predictions depend on beside them.
     """
 
     profile: str
@@ -49,7 +49,7 @@ class Timing:
     tcp_user_timeout_ms: int
     # the cluster
     quorum_device: bool = True
-    helpers: Helpers = Helpers()
+    helpers: Helpers = ALL
 
     @property
     def decision_ms(self) -> int:
