@@ -93,6 +93,12 @@ def test_timing(tuchanka: Tuchanka, tmp_path: Path):
     printed = json.loads(tuchanka("timing", "--json").out)
     assert printed["timing"]["token_ms"] > 0
     assert printed["predicted_s"] == pytest.approx(sum(printed["predicted"]["power-off"].values()))
+    # The default's clusters share their timing; each can be asked by its name.
+    assert printed["clusters"]["tuchanka4"] | {"clusters": printed["clusters"]} == printed
+    assert sum(printed["stock"]["freeze-postgres"].values()) > 4 * sum(
+        printed["predicted"]["freeze-postgres"].values()
+    )
+    assert "stock" in outcome.out
     broken = tuchanka("timing", "--topology", edited(tmp_path, "[timing]\n", f"[timing]\n{SLOW_FENCING}\n"))
     assert (broken.status, broken.err) == (1, "")
 

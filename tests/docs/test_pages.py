@@ -10,7 +10,6 @@ from tuchanka.lab.folder import DEFAULT_ROOT, LabFolder
 from tuchanka.providers.image.build import CACHE
 from tuchanka.providers.nspawn.paths import RUN
 from tuchanka.stacks.pacemaker.render.paths import InstancePaths
-from tuchanka.stacks.pacemaker.timing.derive import derive
 from tuchanka.stages.pipeline import STAGES
 from tuchanka.stages.tree import tree
 from tuchanka.topology.load import load
@@ -78,7 +77,7 @@ def test_the_cluster_is_what_the_page_says():
     text = page("cluster.md")
     topology = load(None)
     cluster = topology.cluster("tuchanka2")
-    files = tree(topology, derive(topology))
+    files = tree(topology)
     scripts = "".join(content for path, content in files.items() if path.startswith("pcs/tuchanka2/"))
     corosync = files["nodes/tuchanka2a/etc/corosync/corosync.conf"]
     for machine in (*cluster.nodes, topology.witness):

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.render.test_default import TOPOLOGY
-from tuchanka.helpers.addresses import RULES, vip_files
+from tests.helpers.test_files import files_of
+from tuchanka.helpers.files import RULES, SETTINGS, text
 
-CLUSTER = TOPOLOGY.clusters[2]
-VIPS = [str(vip.address) for instance in CLUSTER.instances for vip in instance.vips]
+VIPS = ["192.168.89.105", "192.168.89.106", "192.168.89.107"]
 
 # Two network namespaces and a wire between: "near" asks, "far" is the node. What nobody answers takes 2 s to fail.
 TRY = """
@@ -28,8 +27,8 @@ on_far() {{ nsenter --target $far --net "$@"; }}
 on_far ip link set lo up
 on_far ip address add {subnet}.251/24 dev far
 on_far ip link set far up
-on_far nft -f {rules}
-on_far nft -f {rules}
+on_far {load}
+on_far {load}
 mac=$(on_far ip -o link show far | sed 's/.*ether \\([^ ]*\\).*/\\1/')
 ip neigh replace {vip} lladdr $mac dev near
 ip neigh replace {other} lladdr $mac dev near
@@ -38,11 +37,18 @@ timeout 2 bash -c 'exec 3<>/dev/tcp/{asked}/5432' 2>&1 && echo open || echo "$?"
 """
 
 
+def started(unit: str) -> str:
+    """The command that the unit runs, with its setting filled in as systemd does."""
+    (command,) = (line.removeprefix("ExecStart=") for line in unit.splitlines() if line.startswith("ExecStart="))
+    return command.replace("${FLOATING_ADDRESSES}", ",".join(VIPS))
+
+
 def ask(folder: Path, prepare: str, asked: str) -> str:
     rules = folder / "vips.nft"
-    rules.write_text(vip_files(CLUSTER)[RULES].content)
+    rules.write_text(text("vips.nft"))
+    load = started(text("vips-elsewhere.service")).replace(RULES, str(rules))
     subnet = VIPS[0].rpartition(".")[0]
-    script = TRY.format(subnet=subnet, rules=rules, vip=VIPS[0], other=f"{subnet}.252", prepare=prepare, asked=asked)
+    script = TRY.format(subnet=subnet, load=load, vip=VIPS[0], other=f"{subnet}.252", prepare=prepare, asked=asked)
     command = ["unshare", "--net", "--mount", "bash", "-c", script]
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout
 
@@ -75,7 +81,9 @@ sleep 0.5"""
 
 
 def test_every_vip_of_the_cluster_is_named_and_pacemaker_brings_the_rules():
-    files = vip_files(CLUSTER)
-    assert all(vip in files[RULES].content for vip in VIPS)
+    files = files_of(floating_addresses=VIPS)
+    assert f"FLOATING_ADDRESSES={','.join(VIPS)}\n" in files[SETTINGS].content
     assert "Wants=vips-elsewhere.service" in files["/etc/systemd/system/pacemaker.service.d/vips.conf"].content
-    assert RULES in files["/etc/systemd/system/vips-elsewhere.service"].content
+    unit = files["/etc/systemd/system/vips-elsewhere.service"].content
+    assert RULES in unit
+    assert f"EnvironmentFile={SETTINGS}" in unit

@@ -1,4 +1,4 @@
-"""The resource agent: it mends PAF's order of standbys, and runs an agent that it doesn't know as it is."""
+"""The resource agent: it corrects PAF's order of standbys, and runs an agent that it doesn't know as it is."""
 
 import os
 import shutil
@@ -9,11 +9,8 @@ from types import MappingProxyType
 
 import pytest
 
-from tests.render.test_default import TOPOLOGY
-from tuchanka.helpers.agent import AGENT, agent_files
-from tuchanka.stacks.pacemaker.timing.profiles import FAST
+from tuchanka.helpers.files import text
 
-CLUSTER = TOPOLOGY.clusters[2]
 FORGET = "ip neigh flush to 192.168.89.105\n"
 WRONG = "ORDER BY location ASC, application_name ASC"
 RIGHT = "ORDER BY location DESC NULLS LAST, application_name ASC"
@@ -54,12 +51,19 @@ pytestmark = pytest.mark.skipif(shutil.which("perl") is None, reason="no perl on
 
 
 def agent(
-    folder: Path, query: str | None, *arguments: str, subs: str = "", meta: Mapping[str, str] = MappingProxyType({})
+    folder: Path,
+    query: str | None,
+    *arguments: str,
+    subs: str = "",
+    meta: Mapping[str, str] = MappingProxyType({}),
+    settings: str = "",
 ) -> subprocess.CompletedProcess[str]:
     """Run the agent beside a PAF with this query and these subs."""
     own = folder / "tuchanka" / "pgsqlms"
     own.parent.mkdir()
-    own.write_text(agent_files(CLUSTER, FAST)[AGENT].content)
+    own.write_text(text("pgsqlms.pl"))
+    conf = folder / "helpers.conf"
+    conf.write_text(f"# a comment\nPRIMARY_ADDRESS_krogan4=192.168.89.105\n{settings}\n")
     if query is not None:
         (folder / "heartbeat").mkdir()
         (folder / "heartbeat" / "pgsqlms").write_text(PAF.replace("{query}", query).replace("{subs}", subs))
@@ -68,7 +72,11 @@ def agent(
     programs.mkdir()
     (programs / "ip").write_text('#!/bin/sh\necho "ip $*" >&2\n')
     (programs / "ip").chmod(0o755)
-    environment = {"PATH": f"{programs}:{os.environ['PATH']}", "OCF_RESOURCE_INSTANCE": "krogan4"}
+    environment = {
+        "PATH": f"{programs}:{os.environ['PATH']}",
+        "OCF_RESOURCE_INSTANCE": "krogan4",
+        "TUCHANKA_HELPERS_CONF": str(conf),
+    }
     environment |= {f"OCF_RESKEY_CRM_meta_{name}": it for name, it in meta.items()}
     return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
 
@@ -85,7 +93,7 @@ def test_the_order_is_put_right_and_everything_else_runs_as_it_is(tmp_path: Path
 
 
 @pytest.mark.parametrize("query", [RIGHT, "ORDER BY location DESC, application_name ASC"])
-def test_a_release_that_is_mended_is_run_as_it_is(tmp_path: Path, query: str):
+def test_a_release_that_is_corrected_is_run_as_it_is(tmp_path: Path, query: str):
     done = agent(tmp_path, query, "promote")
     assert query in done.stdout
     assert (done.returncode, done.stderr) == (7, "")
@@ -142,3 +150,35 @@ def test_paf_is_asked_only_about_notifications_that_matter_to_it(tmp_path: Path,
 def test_a_release_that_tells_its_notifications_in_another_way_is_asked_about_all(tmp_path: Path):
     meta = {"notify_type": "post", "notify_operation": "stop", "on_node": "b", "notify_stop_uname": "a"}
     assert agent(tmp_path, WRONG, "notify", meta=meta).returncode == 7
+
+
+def test_each_part_can_be_switched_off(tmp_path: Path):
+    meta = {"notify_type": "post", "notify_operation": "promote", "on_node": "b", "notify_promote_uname": "a"}
+    parts = {"FORGET_ADDRESS": (0, ""), "PAF_SHORTCUTS": (7, FORGET), "PAF_ORDER": (0, FORGET)}
+    for part, (status, said) in parts.items():
+        folder = tmp_path / part
+        folder.mkdir()
+        done = agent(folder, WRONG, "notify", subs=NOTIFICATIONS, meta=meta, settings=f"{part}=no")
+        assert (done.returncode, done.stderr) == (status, said), part
+        if part == "PAF_SHORTCUTS":
+            assert RIGHT in done.stdout
+
+
+def test_without_its_order_corrected_paf_is_run_as_it_is_and_any_release_passes_the_check(tmp_path: Path):
+    for number, (action, query, status) in enumerate(
+        [("promote", WRONG, 7), ("promote", "ORDER BY position", 7), ("check", "ORDER BY position", 0)]
+    ):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        done = agent(folder, query, action, settings="PAF_ORDER=no")
+        assert (done.returncode, done.stderr) == (status, "")
+        assert query in done.stdout or action == "check"
+
+
+def test_without_a_settings_file_everything_has_its_default(tmp_path: Path):
+    done = agent(tmp_path, WRONG, "monitor")
+    (tmp_path / "helpers.conf").unlink()
+    own = tmp_path / "tuchanka" / "pgsqlms"
+    environment = {**os.environ, "TUCHANKA_HELPERS_CONF": str(tmp_path / "helpers.conf")}
+    bare = subprocess.run(["perl", own, "monitor"], capture_output=True, text=True, check=False, env=environment)
+    assert (bare.returncode, bare.stdout, bare.stderr) == (done.returncode, done.stdout, "")

@@ -1,52 +1,76 @@
 """The failback that a topology asks for, and nothing of it where it asks for none."""
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 from lxml import etree
 
-from tuchanka.helpers.failback import AGENT, PREFERENCE
+from tuchanka.helpers.files import CAUGHT_UP, text
 from tuchanka.lint.topology import lint
-from tuchanka.stacks.pacemaker.timing.derive import derive
+from tuchanka.stacks.pacemaker.crm import parse as parse_crm
 from tuchanka.stages.tree import machine_files, scripts
 from tuchanka.topology.load import default_text, parse
 
+SEEN = Path(__file__).parents[1] / "pacemaker" / "seen" / "healthy.xml"
+
 AUTOMATIC = parse(default_text().replace('failback = "wait"', 'failback = "automatic"', 1), "default.toml")
 WAIT = parse(default_text(), "default.toml")
-TIMING = derive(AUTOMATIC)
+OFF = parse(
+    default_text().replace('failback = "wait"', 'failback = "automatic"', 1) + "\n[helpers]\ncaught_up = false\n",
+    "off",
+)
 
 
 def test_waiting_renders_nothing():
     for cluster in WAIT.clusters:
-        assert "failback" not in "".join(scripts(WAIT, cluster, TIMING).values())
-        assert all(AGENT not in machine_files(WAIT, node.name, TIMING) for node in cluster.nodes)
+        assert "failback" not in "".join(scripts(WAIT, cluster).values())
+        assert all(CAUGHT_UP not in machine_files(WAIT, node.name) for node in cluster.nodes)
 
 
 def test_the_agent_is_on_every_node_of_the_cluster_and_on_no_other():
-    having = [one.name for one in AUTOMATIC.machines if AGENT in machine_files(AUTOMATIC, one.name, TIMING)]
+    having = [one.name for one in AUTOMATIC.machines if CAUGHT_UP in machine_files(AUTOMATIC, one.name)]
     assert having == ["tuchanka1a", "tuchanka1b"]
 
 
 def test_only_the_instance_that_asks_for_it_is_drawn_home():
-    made = scripts(AUTOMATIC, AUTOMATIC.cluster("tuchanka1"), TIMING)
-    assert f"role=Promoted score={PREFERENCE} krogan1a-home eq 1" in made["01-krogan1a.sh"]
+    made = scripts(AUTOMATIC, AUTOMATIC.cluster("tuchanka1"))
+    assert re.search(r"role=Promoted score=\d+ krogan1a-home eq 1$", made["01-krogan1a.sh"], re.MULTILINE)
     assert "pcs constraint location krogan1a-home avoids tuchanka1b" in made["01-krogan1a.sh"]
     assert "avoids tuchanka1a" not in made["01-krogan1a.sh"]
     assert "-home" not in made["02-krogan1b.sh"]
 
 
 def test_the_preference_wins_over_a_primary_and_never_over_a_score_that_forbids():
-    primary, stickiness, last_of_32, forbidden = 1001, 20, 1000 - 31 * 10, -1000
-    assert last_of_32 + PREFERENCE > primary + stickiness
-    assert forbidden + PREFERENCE < 0
+    made = scripts(AUTOMATIC, AUTOMATIC.cluster("tuchanka1"))
+    (preference,) = (int(one) for one in re.findall(r"role=Promoted score=(\d+)", made["01-krogan1a.sh"]))
+    (stickiness,) = (int(one) for one in re.findall(r"resource-stickiness=(\d+)", made["00-cluster.sh"]))
+    # PAF's scores as a real cluster had them: of the primary, and of its best standby. Every further standby has 10
+    # less, and one that isn't connected has -1000 (PAF's pgsqlms, _check_locations).
+    seen = parse_crm(SEEN.read_text())
+    assert seen
+    best, primary = sorted(seen.scores.values())
+    most_nodes = 32
+    last = best - 10 * (most_nodes - 2)
+    # The instance sticks to its node, and so does its address, which goes with it.
+    assert last + preference > primary + 2 * stickiness
+    assert preference - 1000 < 0
+
+
+def test_without_its_agent_an_automatic_failback_is_an_error_and_nothing_of_it_is_rendered():
+    (found,) = [one for one in lint(OFF) if one.key.endswith("failback") and one.severity == "error"]
+    assert "caught_up" in found.instead
+    assert not [one for one in lint(AUTOMATIC) if one.key.endswith("failback") and one.severity == "error"]
+    assert "-home" not in "".join(scripts(OFF, OFF.cluster("tuchanka1")).values())
+    assert CAUGHT_UP not in machine_files(OFF, "tuchanka1a")
 
 
 def test_the_agent_is_a_script_with_metadata():
-    text = machine_files(AUTOMATIC, "tuchanka1a", TIMING)[AGENT].content
-    subprocess.run(["sh", "-n"], input=text, text=True, check=True)
-    metadata = etree.fromstring(text.partition("<<'END'\n")[2].partition("END\n")[0].encode())
+    program = text("caught_up.sh")
+    subprocess.run(["sh", "-n"], input=program, text=True, check=True)
+    metadata = etree.fromstring(program.partition("<<'END'\n")[2].partition("END\n")[0].encode())
     assert metadata.get("name") == "caught-up"
     assert {one.get("name") for one in metadata.iterfind("parameters/parameter")} == {"attribute", "socket", "port"}
 
@@ -72,10 +96,9 @@ YES, BEHIND, AWAY, PRIMARY = ("0/5", "t"), ("0/5", "f"), ("", ""), ("primary", "
 def noted(folder: Path, looks: list[tuple[str, str]]) -> str:
     """What the agent notes, look by look, when PostgreSQL gives these two answers each time."""
     (folder / "ocf-shellfuncs").write_text(FUNCTIONS)
-    text = machine_files(AUTOMATIC, "tuchanka1a", TIMING)[AGENT].content
     ask = 'ask() { case "$1" in *latest_end_lsn*) echo "$END" ;; *) echo "$THERE" ;; esac; }\nsleep() { :; }\n'
     agent = folder / "agent"
-    agent.write_text(text.replace('case "$1" in\nmeta-data)', ask + 'case "$1" in\nmeta-data)'))
+    agent.write_text(text("caught_up.sh").replace('case "$1" in\nmeta-data)', ask + 'case "$1" in\nmeta-data)'))
     for action, (end, there) in (("start", AWAY), *(("monitor", look) for look in looks)):
         answers = {"END": end, "THERE": there}
         env = {**os.environ, "OCF_FUNCTIONS_DIR": str(folder), "HERE": str(folder), **answers}

@@ -1,6 +1,7 @@
-"""First aid: a server of scripts, which crashes, hangs and can't write; real processes, real signals."""
+"""First aid: a server of scripts, which crashes, hangs and can't write; real processes, real signals; no root."""
 
 import os
+import pwd
 import re
 import shutil
 import subprocess
@@ -10,14 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.render.test_default import TOPOLOGY
-from tuchanka.helpers.agent import AGENT, FIRST_AID, agent_files
-from tuchanka.stacks.pacemaker.timing.profiles import FAST
+from tuchanka.helpers.files import text
 
-pytestmark = [
-    pytest.mark.skipif(shutil.which("perl") is None, reason="no perl on this host"),
-    pytest.mark.skipif(os.geteuid() != 0, reason="it changes its user, which only root can"),
-]
+pytestmark = pytest.mark.skipif(shutil.which("perl") is None, reason="no perl on this host")
+# The server's user is the one who runs the tests: to become another takes root.
+USER = pwd.getpwuid(os.geteuid()).pw_name
+SETTINGS = {"FIRST_AID_HANG_S": "1", "FIRST_AID_SILENT_S": "8", "FIRST_AID_AGAIN_S": "20"}
 GOES_ON = 99  # PAF's own action follows
 PG_ISREADY = """#!/bin/sh
 echo "$*" >> {home}/asked
@@ -48,13 +47,12 @@ class Server:
         shutil.copy(Path("/bin/sleep").resolve(), self.sleeper)
         (home / "silence").touch()
         programs = {"pg_isready": PG_ISREADY, "pg_ctl": PG_CTL, "pg_controldata": PG_CONTROLDATA, "psql": PSQL}
-        for name, text in programs.items():
-            (home / name).write_text(text.replace("{home}", str(home)))
+        for name, program in programs.items():
+            (home / name).write_text(program.replace("{home}", str(home)))
             (home / name).chmod(0o755)
         (home / "logger").write_text(f'#!/bin/sh\necho "$*" >> {home}/noted\n')
         (home / "logger").chmod(0o755)
-        text = agent_files(TOPOLOGY.clusters[2], FAST)[FIRST_AID].content.replace("$HANG_S  = 3", "$HANG_S  = 1")
-        (home / "aid.pl").write_text(text)
+        (home / "aid.pl").write_text(text("first_aid.pl"))
         self.is_("up", "in production")
 
     def is_(self, server: str, state: str) -> None:
@@ -66,7 +64,7 @@ class Server:
         return {
             "PATH": f"{self.home}:{os.environ['PATH']}",
             "OCF_RESOURCE_INSTANCE": "krogan",
-            "OCF_RESKEY_system_user": "root",
+            "OCF_RESKEY_system_user": USER,
             "OCF_RESKEY_bindir": str(self.home),
             "OCF_RESKEY_pgdata": "/etc/krogan",
             "OCF_RESKEY_datadir": str(self.data),
@@ -75,10 +73,12 @@ class Server:
             "OCF_RESKEY_CRM_meta_timeout": "5000",
         }
 
-    def aid(self, action: str = "monitor") -> subprocess.CompletedProcess[str]:
+    def aid(self, action: str = "monitor", **changed: str) -> subprocess.CompletedProcess[str]:
+        settle = ", ".join(f"{name} => {value}" for name, value in SETTINGS.items())
         run = f"my ($done, $status) = FirstAid::run('{action}'); exit($done ? $status : {GOES_ON});"
-        command = ["perl", "-e", f"require '{self.home}/aid.pl'; {run}"]
-        return subprocess.run(command, capture_output=True, text=True, check=False, env=self.environment, timeout=30)
+        command = ["perl", "-e", f"require '{self.home}/aid.pl'; FirstAid::settle({settle}); {run}"]
+        environment = self.environment | changed
+        return subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=30)
 
     def started(self) -> bool:
         return (self.home / "started").exists()
@@ -190,18 +190,22 @@ def test_a_primary_that_cannot_write_is_given_up_and_a_standby_is_not_asked(serv
 
 
 def test_a_write_that_takes_too_long_is_trouble_too_and_the_next_one_gets_less_time(server: Server):
-    os.mkfifo(server.data / "pgsql_tmp.first-aid")  # whoever opens it waits for a reader
-    began = time.monotonic()
-    done = server.aid()
-    assert done.returncode == 4
-    assert f"can't write to {server.data}: a write takes longer than 1 s" in done.stderr
-    assert time.monotonic() - began > 1
-    with subprocess.Popen([server.sleeper, "100"], cwd=server.data) as process:
-        try:
-            assert server.aid("stop").returncode == 0
-            assert process.wait(5) == -9
-        finally:
-            process.kill()
+    probe = server.data / "pgsql_tmp.first-aid"
+    os.mkfifo(probe)  # an open for writing waits for a reader
+    try:
+        began = time.monotonic()
+        done = server.aid()
+        assert done.returncode == 4
+        assert f"can't write to {server.data}: a write takes longer than 1 s" in done.stderr
+        assert time.monotonic() - began > 1
+        with subprocess.Popen([server.sleeper, "100"], cwd=server.data) as process:
+            try:
+                assert server.aid("stop").returncode == 0
+                assert process.wait(5) == -9
+            finally:
+                process.kill()
+    finally:  # the writers that still wait go on, and end
+        os.close(os.open(probe, os.O_RDONLY | os.O_NONBLOCK))
     assert "a write takes longer than 0.5 s; killing it" in server.noted()
 
 
@@ -234,7 +238,26 @@ def test_a_server_that_begins_to_hang_while_paf_looks_makes_the_monitor_begin_an
     (tmp_path / "heartbeat" / "pgsqlms").write_text(PAF.replace("{home}", str(tmp_path)))
     (tmp_path / "aid.pl").rename(tmp_path / "tuchanka" / "first_aid.pl")
     agent = tmp_path / "tuchanka" / "pgsqlms"
-    agent.write_text(agent_files(TOPOLOGY.clusters[2], FAST)[AGENT].content)
-    environment = {**server.environment, "OCF_RESKEY_CRM_meta_interval": "2000"}
+    agent.write_text(text("pgsqlms.pl"))
+    (tmp_path / "helpers.conf").write_text("".join(f"{name}={value}\n" for name, value in SETTINGS.items()))
+    environment = {
+        **server.environment,
+        "OCF_RESKEY_CRM_meta_interval": "2000",
+        "TUCHANKA_HELPERS_CONF": str(tmp_path / "helpers.conf"),
+    }
     done = subprocess.run(["perl", agent, "monitor"], check=False, env=environment, timeout=30)
     assert (done.returncode, (tmp_path / "calls").read_text()) == (8, "monitor\nmonitor\n")
+
+
+def test_it_never_acts_as_another_user_than_the_servers(server: Server):
+    server.is_("gone", "in production")
+    # Only root could become one of them; none of them is the server's.
+    for user in ("nobody", "no-such-user") if os.geteuid() != 0 else ("no-such-user",):
+        assert server.aid(OCF_RESKEY_system_user=user).returncode == GOES_ON
+    assert not server.started()
+
+
+def test_settings_that_are_not_given_have_a_default_of_their_own():
+    program = text("first_aid.pl")
+    for name in SETTINGS:
+        assert re.search(rf"\$settings{{{name}}}\s*// \$", program), name

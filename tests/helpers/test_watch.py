@@ -1,5 +1,7 @@
-"""The watch over Pacemaker's daemons, on processes that tick, wait, stand still and work."""
+"""The watch over the cluster's daemons, on processes that tick, wait, hang and work; no root."""
 
+import os
+import re
 import shutil
 import signal
 import subprocess
@@ -9,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tuchanka.helpers.watch import PROGRAM, watch_files
-from tuchanka.stacks.pacemaker.timing.profiles import PROFILES
+from tests.helpers.test_files import files_of
+from tuchanka.helpers.files import WATCH, text
 
 pytestmark = pytest.mark.skipif(shutil.which("perl") is None, reason="no perl on this host")
 
@@ -26,19 +28,27 @@ time.sleep(60)
 LOCK = "import threading\nlock = threading.Lock()\nlock.acquire()\nlock.acquire()"
 
 
-CONTROLLER = "'/usr/lib/pacemaker/pacemaker-controld'"
-BASED = "'/usr/lib/pacemaker/pacemaker-based'"
+CONTROLLER = "pacemaker-controld"
+BASED = "pacemaker-based"
 
 
 def watched(folder: Path, daemon: subprocess.Popen[str], program: str, joining_s: int = 10) -> None:
     """Run the watch for three seconds; it takes the daemon for this program of Pacemaker's."""
-    executed = Path(f"/proc/{daemon.pid}/exe").readlink().as_posix()
-    text = watch_files(PROFILES["fast"])[PROGRAM].content
-    # Of all that execute the same program on this host this one alone is meant.
-    text = text.replace("glob '/proc/[0-9]*'", f"'/proc/{daemon.pid}'")
-    text = text.replace("$JOINING_S  = 10;", f"$JOINING_S  = {joining_s};")
-    (folder / "watch").write_text(text.replace(program, f"'{executed}'"))
-    with subprocess.Popen(["perl", str(folder / "watch")], stdout=subprocess.DEVNULL) as watching:
+    # A /proc with this process alone, which executes one of Pacemaker's programs by the name that it has there.
+    proc = folder / "proc" / str(daemon.pid)
+    proc.mkdir(parents=True)
+    for name in ("status", "syscall"):
+        (proc / name).symlink_to(f"/proc/{daemon.pid}/{name}")
+    (proc / "exe").symlink_to(folder / program)
+    (folder / "watch").write_text(text("pacemaker_watch.pl"))
+    settings = {
+        "WATCH_PATIENCE_S": "0.5",
+        "WATCH_PACEMAKER": str(folder),
+        "WATCH_PROC": str(folder / "proc"),
+        "WATCH_JOINING_S": str(joining_s),
+    }
+    command = ["perl", str(folder / "watch")]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ, **settings}) as watching:
         time.sleep(3)
         watching.kill()
 
@@ -55,7 +65,7 @@ def watched(folder: Path, daemon: subprocess.Popen[str], program: str, joining_s
         pytest.param(ASK, True, True, id="frozen while it waits"),
     ],
 )
-def test_only_what_stands_still_by_itself_is_killed(tmp_path: Path, program: str, freeze: bool, killed: bool):
+def test_only_what_hangs_by_itself_is_killed(tmp_path: Path, program: str, freeze: bool, killed: bool):
     with subprocess.Popen([sys.executable, "-c", program], text=True) as daemon:
         try:
             time.sleep(0.5)  # by then it does what it is to do
@@ -98,9 +108,13 @@ def test_a_controller_that_waits_for_anything_else_is_left_alone(tmp_path: Path)
 
 
 def test_the_unit_starts_with_pacemaker():
-    files = watch_files(PROFILES["fast"])
+    files = files_of()
     unit = files["/etc/systemd/system/pacemaker-watch.service"].content
     assert "PartOf" not in unit  # a restart of pacemakerd must not make it forget
-    assert f"ExecStart={PROGRAM}\n" in unit
-    assert files[PROGRAM].mode == 0o755
+    assert f"ExecStart={WATCH}\n" in unit
+    assert files[WATCH].mode == 0o755
     assert "Wants=pacemaker-watch.service" in files["/etc/systemd/system/pacemaker.service.d/tuchanka.conf"].content
+
+
+def test_a_corosync_that_hangs_is_one_of_those_that_are_killed():
+    assert re.search(r"@MAY_HANG\s*=.*'/usr/sbin/corosync'", text("pacemaker_watch.pl"))

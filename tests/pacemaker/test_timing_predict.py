@@ -1,12 +1,30 @@
-from dataclasses import replace
+import re
+from dataclasses import Field, fields, replace
+from itertools import product
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tuchanka.faults.catalogue import CATALOGUE
-from tuchanka.stacks.pacemaker.timing.predict import PREDICTIONS, predict, predict_power_off
+from tuchanka.stacks.pacemaker.timing.predict import (
+    ASKED_S,
+    PREDICTIONS,
+    REQUEST_S,
+    SLEEPS_S,
+    predict,
+    predict_all,
+    predict_power_off,
+)
 from tuchanka.stacks.pacemaker.timing.profiles import FAST, PROFILES, STEADY
 from tuchanka.stacks.pacemaker.timing.types import Timing
+from tuchanka.topology.types import STOCK, Helpers
 
+ROOT = Path(__file__).parents[2]
+BENCHMARKS = (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
+TIMING_PAGE = (ROOT / "docs" / "timing.md").read_text(encoding="utf-8")
+HELPERS = [Helpers(*each) for each in product((False, True), repeat=len(fields(Helpers)))]
 PHASES = ["detected", "quorum decided", "fenced", "promoted", "VIP up", "first write"]
 
 
@@ -19,9 +37,58 @@ def test_the_phases_have_their_names_and_add_up(timing: Timing):
     assert prediction.seconds == pytest.approx(sum(phase.seconds for phase in prediction.phases))
 
 
-@pytest.mark.parametrize(("timing", "measured"), [(FAST, 7.8), (STEADY, 18.2)], ids=["fast", "steady"])
-def test_the_prediction_is_within_a_second_of_what_was_measured(timing: Timing, measured: float):
-    assert predict_power_off(timing).seconds == pytest.approx(measured, abs=1)
+# Medians in benchmarks/README.md that the prediction was not calibrated with: the other faults of tuchanka2 and
+# tuchanka4 under "fast". What was: the power losses of "fast". Those of "steady" were left out, as a check.
+ROWS = re.findall(r"^\| `([a-z-]+)` \|[^|]*\| (?:([\d.]+) s|not away) \|", BENCHMARKS, re.MULTILINE)
+
+
+CALIBRATED = {"power-off", "reset"}
+
+
+# Of planned operations nothing is predicted.
+@pytest.mark.parametrize(("fault", "median"), [row for row in ROWS if row[0] in set(PREDICTIONS) - CALIBRATED])
+def test_a_prediction_is_near_a_median_that_it_was_not_calibrated_with(fault: str, median: str):
+    prediction = predict(FAST, fault)
+    assert prediction is not None
+    # What begins with a monitor depends on when the fault hit between two of them, and on a busy host.
+    assert prediction.seconds == pytest.approx(float(median or 0), abs=2.7, rel=0.15)
+
+
+def test_the_power_losses_of_steady_were_left_out_of_the_calibration():
+    (said,) = re.findall(r"([\d.]+) s with `steady` \(two nodes", TIMING_PAGE)
+    assert predict_power_off(STEADY).seconds == pytest.approx(float(said), abs=1)
+
+
+LONGER = ("token_ms", "consensus_ms", "stonith_watchdog_timeout_ms", "watchdog_s", "monitor_primary_s")
+TIMINGS = st.sampled_from(list(PROFILES.values()))
+
+
+@given(TIMINGS, st.sampled_from(LONGER), st.integers(1, 5000), st.sampled_from(HELPERS))
+def test_a_longer_timeout_never_predicts_a_shorter_reaction(timing: Timing, key: str, more: int, helpers: Helpers):
+    here = replace(timing, helpers=helpers)
+    longer = replace(here, **{key: getattr(here, key) + more})
+    for fault, prediction in predict_all(here).items():
+        if (fault, key) == ("kill-pacemakerd", "watchdog_s"):
+            continue  # a longer watchdog gives sbd the time to believe in a new pacemakerd
+        assert predict_all(longer)[fault].seconds >= prediction.seconds - 1e-9, fault
+
+
+@given(TIMINGS, st.sampled_from(HELPERS), st.sampled_from(fields(Helpers)))
+def test_a_helper_never_predicts_a_longer_reaction(timing: Timing, helpers: Helpers, one: Field[bool]):
+    off, on = (predict_all(replace(timing, helpers=replace(helpers, **{one.name: value}))) for value in (False, True))
+    for fault, prediction in off.items():
+        assert on[fault].seconds <= prediction.seconds + 1e-9, fault
+
+
+@pytest.mark.parametrize("timing", PROFILES.values(), ids=str)
+def test_without_helpers_the_stock_stack_takes_its_own_time(timing: Timing):
+    stock, ours = predict_all(replace(timing, helpers=STOCK)), predict_all(timing)
+    assert stock["power-off"].seconds - ours["power-off"].seconds == pytest.approx(SLEEPS_S - REQUEST_S + ASKED_S)
+    waits = timing.monitor_timeout_s + timing.demote_timeout_s + timing.stop_timeout_s
+    assert stock["freeze-postgres"].seconds > waits + timing.watchdog_s
+    assert stock["freeze-pacemakerd"].seconds > ours["freeze-pacemakerd"].seconds == 0
+    # PAF's own monitor doesn't look whether the primary can write.
+    assert not {"data-disk-full", "data-disk-hung", "pgdata-read-only"} & set(stock)
 
 
 def test_a_slow_quorum_device_delays_the_decision():

@@ -1,11 +1,15 @@
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from tuchanka.stacks.pacemaker.timing.predict import SLACK_S, qdevice_heartbeat_ms, safety_margin_s
 from tuchanka.stacks.pacemaker.timing.profiles import CAUTIOUS, FAST, PROFILES, STEADY
-from tuchanka.stacks.pacemaker.timing.rules import RULES, SUSE_RULES, rules
+from tuchanka.stacks.pacemaker.timing.rules import RULES, SUSE_RULES, least_fencing_ms, rules
 from tuchanka.stacks.pacemaker.timing.types import Timing
+from tuchanka.topology.types import ALL, STOCK, Helpers
+
+SUSE_FENCING = "SUSE: fencing twice the watchdog"
 
 
 def broken(timing: Timing) -> set[str]:
@@ -42,7 +46,14 @@ def test_names_are_unique_and_every_rule_says_where_it_comes_from():
         ({"watchdog_s": 2}, {"watchdog outlasts sbd's loops"}),
         ({"dc_deadtime_s": 1, "token_ms": 1001, "consensus_ms": 1300}, {"first election hears a peer"}),
         ({"monitor_standby_s": 2}, {"monitor intervals differ"}),
-        ({"sbd_servant_s": 2}, {"frozen corosync is reset in time"}),
+        ({"sbd_servant_s": 2, "helpers": STOCK}, {"frozen corosync is reset in time"}),
+        ({"monitor_timeout_s": 7, "helpers": STOCK}, set()),
+        ({"qdevice_sync_timeout_ms": 9000, "quorum_device": False}, set()),
+        ({"stonith_watchdog_timeout_ms": 3799, "quorum_device": False}, {"safety margin"}),
+        (
+            {"stonith_watchdog_timeout_ms": 4619, "quorum_device": False, "helpers": STOCK},
+            {"frozen corosync is reset in time"},
+        ),
         ({"monitor_timeout_s": 7}, {"first aid fits in the monitor"}),
         ({"demote_timeout_s": 9}, {"demote includes a stop"}),
         ({"stop_timeout_s": 61, "demote_timeout_s": 61}, {"frozen PostgreSQL is stopped"}),
@@ -50,7 +61,7 @@ def test_names_are_unique_and_every_rule_says_where_it_comes_from():
         ({"wal_retrieve_retry_interval_ms": 5001}, {"standby tries again"}),
     ],
 )
-def test_each_rule_is_broken_by_the_value_next_to_its_bound(change: dict[str, int], names: set[str]):
+def test_each_rule_is_broken_by_the_value_next_to_its_bound(change: dict[str, Any], names: set[str]):
     assert {name.removesuffix(" of a cut-off primary") for name in broken(replace(FAST, **change))} == names
 
 
@@ -70,3 +81,18 @@ def test_the_suse_formula_is_asked_of_the_profile_that_promises_it():
 @pytest.mark.parametrize(("timeout", "heartbeat"), [(1000, 1000), (1250, 1000), (2000, 1600), (10**6, 120_000)])
 def test_the_heartbeat_of_the_quorum_device_has_bounds(timeout: int, heartbeat: float):
     assert qdevice_heartbeat_ms(replace(FAST, qdevice_timeout_ms=timeout)) == heartbeat
+
+
+@pytest.mark.parametrize("timing", PROFILES.values(), ids=str)
+@pytest.mark.parametrize("device", [True, False], ids=["device", "none"])
+@pytest.mark.parametrize("helpers", [ALL, STOCK], ids=["helpers", "stock"])
+def test_the_shortest_fencing_is_the_shortest_that_the_rules_allow(timing: Timing, device: bool, helpers: Helpers):
+    here = replace(timing, quorum_device=device, helpers=helpers)
+    least = least_fencing_ms(here)
+    fencing = {
+        "safety margin of a cut-off primary",
+        "frozen corosync is reset in time",
+        "SUSE: fencing twice the watchdog",
+    }
+    assert not broken(replace(here, stonith_watchdog_timeout_ms=least)) & fencing
+    assert broken(replace(here, stonith_watchdog_timeout_ms=least - 1)) & fencing

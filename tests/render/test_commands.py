@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.render.test_default import TIMING, TOPOLOGY
+from tests.render.test_default import TOPOLOGY
 from tuchanka.stages.tree import machine_files
 
 NODES = [(cluster, node.name) for cluster in TOPOLOGY.clusters for node in cluster.nodes]
 FILES = {
-    f"{node}-{command}": machine_files(TOPOLOGY, node, TIMING)[f"/usr/local/bin/{command}"]
+    f"{node}-{command}": machine_files(TOPOLOGY, node)[f"/usr/local/bin/{command}"]
     for _, node in NODES
     for command in ("mon", "restore")
 }
@@ -39,7 +39,7 @@ def test_shellcheck_finds_nothing(tmp_path: Path):
 
 def test_the_witness_has_none_of_them():
     assert TOPOLOGY.witness
-    assert not [path for path in machine_files(TOPOLOGY, TOPOLOGY.witness.name, TIMING) if "/usr/local" in path]
+    assert not [path for path in machine_files(TOPOLOGY, TOPOLOGY.witness.name) if "/usr/local" in path]
 
 
 @pytest.mark.parametrize(("cluster", "node"), NODES, ids=[node for _, node in NODES])

@@ -20,7 +20,7 @@ from tuchanka.topology.types import Cluster, Instance, Synchronous
 
 TOPOLOGY = load(None)
 TIMING = derive(TOPOLOGY)
-TREE = tree(TOPOLOGY, TIMING)
+TREE = tree(TOPOLOGY)
 INSTANCES = [(cluster, instance) for cluster in TOPOLOGY.clusters for instance in cluster.instances]
 HOMES = [(cluster, instance, node) for cluster, instance in INSTANCES for node in instance.nodes]
 SCRIPTS = {name: text for name, text in TREE.items() if name.startswith("pcs/")}
@@ -38,7 +38,7 @@ def settings(text: str) -> dict[str, str]:
 
 
 def test_rendering_twice_gives_the_same():
-    assert tree(load(None), TIMING) == TREE
+    assert tree(load(None)) == TREE
 
 
 @pytest.mark.parametrize("cluster", TOPOLOGY.clusters, ids=lambda cluster: cluster.name)
@@ -96,7 +96,7 @@ def test_the_primary_vip_is_with_the_promoted_role_and_a_standby_vip_rather_not(
 
 def test_the_scripts_run_the_cluster_first_then_its_instances_in_the_order_of_the_topology():
     for cluster in TOPOLOGY.clusters:
-        names = list(scripts(TOPOLOGY, cluster, TIMING))
+        names = list(scripts(TOPOLOGY, cluster))
         assert names == sorted(names)
         assert names[0] == "00-cluster.sh"
         assert [name.partition("-")[2] for name in names[1:]] == [f"{one.name}.sh" for one in cluster.instances]
@@ -196,7 +196,7 @@ def test_the_settings_of_the_topology_come_last_so_that_they_hold():
     cluster = TOPOLOGY.cluster("tuchanka2")
     instance = replace(cluster.instance("krogan2"), settings={"shared_buffers": "256MB", "jit": "off"})
     topology = replace(TOPOLOGY, clusters=(replace(cluster, instances=(instance,)),))
-    text = machine_files(topology, "tuchanka2a", TIMING)["/etc/postgresql/17/krogan2/postgresql.conf"].content
+    text = machine_files(topology, "tuchanka2a")["/etc/postgresql/17/krogan2/postgresql.conf"].content
     assert settings(text)["shared_buffers"] == "256MB"
     assert text.endswith("jit = 'off'\nshared_buffers = '256MB'\n")
 
@@ -250,7 +250,7 @@ def test_nothing_secret_is_rendered(tmp_path: Path):
 
 
 def test_postgresqls_files_belong_to_its_user_and_are_not_for_others():
-    for path, file in machine_files(TOPOLOGY, "tuchanka4a", TIMING).items():
+    for path, file in machine_files(TOPOLOGY, "tuchanka4a").items():
         if path.startswith("/etc/postgresql/"):
             assert (file.owner, file.group, file.mode) == ("postgres", "postgres", 0o640)
 

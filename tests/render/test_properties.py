@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from tests.render.corosync import parse as parse_corosync
 from tuchanka.lint.topology import lint
-from tuchanka.stacks.pacemaker.timing.derive import derive
 from tuchanka.stages.tree import tree
 from tuchanka.topology.load import parse
 from tuchanka.topology.types import Topology
@@ -64,7 +63,7 @@ def topologies(draw: st.DrawFn) -> Topology:
 @given(topologies())
 def test_any_topology_renders_and_holds_together(topology: Topology):
     lint(topology)
-    files = tree(topology, derive(topology))
+    files = tree(topology)
     assert {name.split("/")[1] for name in files if name.startswith("nodes/")} == {
         machine.name for machine in topology.machines
     }
@@ -164,7 +163,7 @@ def standby_vips_keep_apart(topology: Topology, files: dict[str, str]) -> None:
 @settings(max_examples=10, deadline=None)
 @given(topologies())
 def test_the_scripts_of_any_topology_are_shell(topology: Topology):
-    files = tree(topology, derive(topology))
+    files = tree(topology)
     text = "\n".join(text for name, text in files.items() if name.startswith("pcs/"))
     done = subprocess.run(["sh", "-n"], input=text, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")

@@ -110,6 +110,7 @@ network = { subnet = "10.1.0.0/24", host = "10.1.0.254" }
 machine = { memory = "2GiB" }
 ssh = { public_key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ1ruQnxzCnYXqKMs4nyfh5Y2gr8FwHp5mVtAk8pGmFC me" }
 timing = { watchdog_s = 5 }
+helpers = { first_aid = false }
 sites = { here = {}, there = {} }
 [clusters.c.nodes]
 a = { address = "10.1.0.1", site = "here" }

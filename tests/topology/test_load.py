@@ -1,4 +1,5 @@
 import os
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,7 @@ import pytest
 from tuchanka.errors import TopologyError
 from tuchanka.lint.usable import usable
 from tuchanka.topology.load import default_text, load, parse
+from tuchanka.topology.types import ALL, STOCK, Helpers
 
 KROGAN4 = "clusters.tuchanka4.instances.krogan4"
 
@@ -213,3 +215,16 @@ def test_a_file_that_others_may_read(tmp_path: Path):
     file.chmod(0)
     with pytest.raises(TopologyError, match="Permission denied"):
         load(file)
+
+
+def test_each_helper_has_a_key_and_stock_switches_all_of_them_off():
+    def helpers(table: str) -> Helpers:
+        return parse(f"{default_text()}\n[helpers]\n{table}\n", "t").helpers
+
+    assert helpers("") == parse(default_text(), "t").helpers == ALL
+    assert helpers("stock = true") == STOCK
+    assert helpers("stock = true\nfirst_aid = false") == STOCK
+    for field in fields(Helpers):
+        assert helpers(f"{field.name} = false") == replace(ALL, **{field.name: False})
+    with pytest.raises(TopologyError, match=r"helpers\.first_aid: is true beside stock = true; write one of the two"):
+        helpers("stock = true\nfirst_aid = true")

@@ -1,25 +1,21 @@
 """Commands that only read: anyone may run them, and no machine is touched."""
 
 from dataclasses import asdict
-from itertools import groupby
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from tuchanka.cli.context import built_from, lab_path, read_topology, settings
 from tuchanka.cli.output import show, show_json
+from tuchanka.cli.timing import timing
 from tuchanka.doctor import console as doctor_console
 from tuchanka.doctor import examine
 from tuchanka.errors import InputError
 from tuchanka.lab.folder import LabFolder
 from tuchanka.lint.topology import lint
 from tuchanka.providers import registry
-from tuchanka.stacks.pacemaker.timing.derive import derive
-from tuchanka.stacks.pacemaker.timing.predict import SLACK_S, predict_all, safety_margin_s
-from tuchanka.stacks.pacemaker.timing.rules import rules
 from tuchanka.stages.tree import tree
 from tuchanka.topology.differ import differences
 from tuchanka.topology.types import Topology
@@ -88,59 +84,12 @@ def check(context: typer.Context) -> None:
         raise typer.Exit(1)
 
 
-def timing(context: typer.Context) -> None:
-    """Print every timeout, the rules they keep, and the reactions to faults that follow from them."""
-    read, _ = read_topology(context)
-    derived = derive(read)
-    results, predictions = rules(derived), predict_all(derived)
-    prediction = predictions["power-off"]
-    if settings(context).json:
-        show_json(
-            {
-                "timing": asdict(derived),
-                "rules": [asdict(result) for result in results],
-                "predicted": {
-                    name: {phase.name: phase.seconds for phase in one.phases} for name, one in predictions.items()
-                },
-                "predicted_s": prediction.seconds,
-                "safety_margin_s": safety_margin_s(derived),
-            }
-        )
-    else:
-        values = Table("timeout", "value", title=f"profile {derived.profile}", title_justify="left")
-        for name, value in asdict(derived).items():
-            if name != "profile":
-                values.add_row(name, str(value))
-        kept = Table("rule", "holds", "figures", "source", title="rules", title_justify="left")
-        for result in results:
-            kept.add_row(
-                result.name,
-                "yes" if result.holds else Text("no", "bold red"),
-                result.text,
-                Text(result.source, "dim"),
-            )
-        phases = Table("phase", "seconds", "rule", title="predicted reaction to a power loss", title_justify="left")
-        for phase in prediction.phases:
-            phases.add_row(phase.name, f"{phase.seconds:.1f}", Text(phase.rule, "dim"))
-        phases.add_section()
-        phases.add_row("together", f"{prediction.seconds:.1f}", "")
-        reactions = Table("seconds", "faults", title="predicted reactions, primary hit", title_justify="left")
-        for phases_of, names in groupby(predictions, key=lambda name: predictions[name].phases):
-            seconds = sum(phase.seconds for phase in phases_of)
-            reactions.add_row(f"{seconds:.1f}" if phases_of else "none", ", ".join(names))
-        for table in (values, kept, phases, reactions):
-            show(table)
-        show(f"safety margin of a cut-off primary: {safety_margin_s(derived):.1f} s (at least {SLACK_S:g} s)")
-    if not all(result.holds for result in results):
-        raise typer.Exit(1)
-
-
 def render(context: typer.Context, folder: Annotated[Path, typer.Argument(help="A new or empty folder.")]) -> None:
     """Write every file of every node, and the pcs scripts, below a folder; secrets are not among them."""
     read, _ = read_topology(context)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError("is not an empty folder", where=str(folder), hint="name a new one")
-    files = tree(read, derive(read))
+    files = tree(read)
     try:
         for path, text in files.items():
             file = folder / path

@@ -199,7 +199,7 @@ def shut_down(context: typer.Context, targets: Targets = None) -> None:
                 on = [m for m in lab.nodes(cluster) if m.name in names and await m.power_state() == "on"]
                 if on:
                     with progress.step("stop", cluster.name):
-                        await together(*(operate.stop_node(cluster, machine) for machine in on))
+                        await operate.stop_nodes(cluster, on)
             await together(*(_step(progress, "shut down", machine) for machine in machines))
 
         run(work())

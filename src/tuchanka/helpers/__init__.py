@@ -1,1 +1,1 @@
-"""What is added to the stock stack on the nodes. Each of them is optional."""
+"""What is added to the stock stack on the nodes: plain programs beside this file, each optional (docs/helpers.md)."""

@@ -30,6 +30,13 @@ def failback_is_safe(topology: Topology) -> Iterator[Said]:
         for instance in cluster.instances:
             if instance.failback != "automatic" or len(instance.nodes) < 2:
                 continue
+            if not topology.helpers.caught_up:
+                what = (
+                    "needs the helper caught_up, which is off: without it the primary would move back to a copy that "
+                    "is behind"
+                )
+                instead = 'write failback = "wait", or switch helpers.caught_up on'
+                yield Said("error", f"{instance_key(cluster, instance)}.failback", what, instead)
             if instance.synchronous is None:
                 what = (
                     f"moves back to {instance.home} by itself although replication is asynchronous: a second outage "

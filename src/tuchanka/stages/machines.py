@@ -1,14 +1,13 @@
 """The stages of one machine: create gives it a name, a network and SSH; install all packages and files."""
 
 from tuchanka.files import File
-from tuchanka.helpers.agent import AGENT
+from tuchanka.helpers.files import AGENT
 from tuchanka.lab import keys
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.system import system_files
 from tuchanka.providers.base import Machine, make_ready
 from tuchanka.stacks.pacemaker.render.paths import COROSYNC_KEY, PGPASS
 from tuchanka.stacks.pacemaker.setup import qnetd
-from tuchanka.stacks.pacemaker.timing.derive import derive
 from tuchanka.stages.tree import machine_files
 from tuchanka.topology.types import Topology
 from tuchanka.waiting import together
@@ -36,7 +35,7 @@ async def install(lab: Lab, machine: Machine) -> None:
     await make_ready(machine)
     witness = lab.topology.witness
     is_witness = witness is not None and machine.name == witness.name
-    files = dict(machine_files(lab.topology, machine.name, derive(lab.topology)))
+    files = dict(machine_files(lab.topology, machine.name))
     if not is_witness:
         files |= secret_files(lab, machine.name)
     await machine.put(files)
@@ -47,7 +46,8 @@ async def install(lab: Lab, machine: Machine) -> None:
     else:
         await machine.run(["systemctl", "enable", "--quiet", "sbd"])  # with corosync, which nothing starts on boot
         await own_folders(lab.topology, machine)
-        await machine.run([AGENT, "check"])
+        if lab.topology.helpers.paf_order:
+            await machine.run([AGENT, "check"])
     await machine.shut_down()
 
 

@@ -11,9 +11,11 @@ from pydantic import ValidationError
 
 from tuchanka.errors import TopologyError
 from tuchanka.topology.explain import Problem, dotted, problems, shown
-from tuchanka.topology.model import ClusterInput, InstanceInput, TopologyInput, VipInput
+from tuchanka.topology.model import ClusterInput, HelpersInput, InstanceInput, TopologyInput, VipInput
 from tuchanka.topology.types import (
+    STOCK,
     Cluster,
+    Helpers,
     Instance,
     Limits,
     Network,
@@ -109,6 +111,10 @@ def _contradictions(model: TopologyInput) -> Iterator[Problem]:
     """Yield what would leave the topology without a meaning; what merely works badly is for the lint."""
     if model.witness:
         yield from _site(model, model.witness.site, "witness.site")
+    if model.helpers.stock:
+        for key in sorted(model.helpers.model_fields_set - {"stock"}):
+            if getattr(model.helpers, key):
+                yield Problem(f"helpers.{key}", "is true beside stock = true", "write one of the two")
     for name, cluster in model.clusters.items():
         for node, its in cluster.nodes.items():
             yield from _site(model, its.site, dotted(("clusters", name, "nodes", node, "site")))
@@ -156,7 +162,12 @@ def _topology(model: TopologyInput, source: str) -> Topology:
             data_disk_bytes=model.machine.data_disk,
         ),
         ssh_public_key=model.ssh.public_key,
+        helpers=_helpers(model.helpers),
     )
+
+
+def _helpers(helpers: HelpersInput) -> Helpers:
+    return STOCK if helpers.stock else Helpers(**helpers.model_dump(exclude={"stock"}))
 
 
 def _cluster(name: str, cluster: ClusterInput, postgresql: int) -> Cluster:

@@ -65,6 +65,19 @@ class SshInput(Input):
     public_key: SshKey | None = Field(default=None, description="let in beside the lab's own key; one line")
 
 
+class HelpersInput(Input):
+    """``[helpers]``."""
+
+    stock: bool = Field(default=False, description="all of them off: plain PAF, plain Pacemaker")
+    first_aid: bool = Field(default=True, description="start a crashed or hanging server again within the monitor")
+    pacemaker_watch: bool = Field(default=True, description="kill daemons that hang, wake a controller that sleeps")
+    paf_order: bool = Field(default=True, description="the most advanced standby is promoted first")
+    paf_shortcuts: bool = Field(default=True, description="PAF skips what it need not ask during a failover")
+    forget_address: bool = Field(default=True, description="forget where the primary's address was when it moves")
+    refuse_elsewhere: bool = Field(default=True, description="refuse connections to a VIP that is on another node")
+    caught_up: bool = Field(default=True, description="the agent that an automatic failback waits for")
+
+
 class SiteInput(Input):
     """``[sites.SITE]``."""
 
@@ -139,6 +152,7 @@ class TopologyInput(Input):
     machine: MachineInput = Field(default=MachineInput(), description="what one machine may use")
     ssh: SshInput = Field(default=SshInput(), description="access for people")
     timing: dict[str, int] = Field(default={}, description="timeouts that differ from the profile's")
+    helpers: HelpersInput = Field(default=HelpersInput(), description="what is added to the stock stack")
     sites: dict[GroupName, SiteInput] = Field(min_length=1, description="the data centres")
     witness: WitnessInput | None = Field(default=None, description="the machine of the quorum device")
     clusters: dict[GroupName, ClusterInput] = Field(min_length=1, description="the clusters")

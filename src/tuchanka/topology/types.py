@@ -127,6 +127,24 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Helpers:
+    """What is added to the stock stack, each on or off; docs/helpers.md says what each is for."""
+
+    first_aid: bool = True
+    pacemaker_watch: bool = True
+    paf_order: bool = True
+    paf_shortcuts: bool = True
+    forget_address: bool = True
+    refuse_elsewhere: bool = True
+    caught_up: bool = True
+
+
+ALL = Helpers()
+STOCK = Helpers(*(False for _ in range(7)))
+"""Plain PAF and plain Pacemaker."""
+
+
+@dataclass(frozen=True, slots=True)
 class Topology:
     """One lab: its machines, clusters, networks and the timing profile with its overrides.
 
@@ -147,6 +165,7 @@ class Topology:
     clusters: tuple[Cluster, ...]
     limits: Limits
     ssh_public_key: str | None = None
+    helpers: Helpers = ALL
 
     def cluster(self, name: str) -> Cluster:
         """Return the cluster called ``name``."""

@@ -1,7 +1,7 @@
 """Starting and stopping a cluster, and waiting until it is healthy."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from tuchanka.errors import MachineError
 from tuchanka.lab.lab import Deployment
@@ -28,19 +28,34 @@ async def start_node(cluster: Cluster, node: Node) -> None:
     await node.run(["systemctl", "start", *services(cluster)], timeout=START_S)
 
 
+async def stop_nodes(cluster: Cluster, nodes: Iterable[Node]) -> None:
+    """Stop the cluster stack on nodes, its resources first; safe to repeat.
+
+    No node leaves the membership before Pacemaker has ended on all of them: one that lost its quorum while it still
+    stops a server would be reset, at once without a quorum device.
+    """
+    stopped = tuple(nodes)
+    for service in reversed(services(cluster)):
+        await together(*(_stop_service(node, service) for node in stopped))
+
+
 async def stop_node(cluster: Cluster, node: Node) -> None:
-    """Stop the cluster stack on one node, its resources first; safe to repeat.
+    """Stop the cluster stack on one node, like ``stop_nodes``."""
+    await stop_nodes(cluster, (node,))
+
+
+async def _stop_service(node: Node, service: str) -> None:
+    """Stop one service of the stack.
 
     A node whose pacemakerd was replaced is reset by its watchdog while it stops (see docs/reactions.md), when its
     resources are stopped already. That is as good a stop.
     """
-    for service in reversed(services(cluster)):
-        try:
-            await node.run(["systemctl", "stop", service], timeout=STOP_S)
-        except MachineError:
-            await node.wait_ready()
-            if (await node.run(["systemctl", "is-active", service], check=False)).stdout.strip() != "inactive":
-                raise
+    try:
+        await node.run(["systemctl", "stop", service], timeout=STOP_S)
+    except MachineError:
+        await node.wait_ready()
+        if (await node.run(["systemctl", "is-active", service], check=False)).stdout.strip() != "inactive":
+            raise
 
 
 async def start(lab: Deployment, cluster: Cluster) -> None:
@@ -52,7 +67,7 @@ async def start(lab: Deployment, cluster: Cluster) -> None:
 async def stop(lab: Deployment, cluster: Cluster) -> None:
     """Stop the cluster stack on every node that is on, all at once."""
     on = [node for node in lab.nodes(cluster) if not isinstance(node, Power) or await node.power_state() == "on"]
-    await together(*(stop_node(cluster, node) for node in on))
+    await stop_nodes(cluster, on)
 
 
 async def wait_healthy(

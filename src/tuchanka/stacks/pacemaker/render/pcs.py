@@ -4,7 +4,8 @@ Each works on the live cluster or, with ``CIB=file`` in the environment, on a co
 the setup stage uses them.
 """
 
-from tuchanka.helpers.failback import failback_lines
+from tuchanka.helpers.files import agent
+from tuchanka.stacks.pacemaker.render.helpers import failback_lines
 from tuchanka.stacks.pacemaker.render.paths import PG_SOCKETS, InstancePaths
 from tuchanka.stacks.pacemaker.timing.types import Timing
 from tuchanka.templating import fill
@@ -28,6 +29,7 @@ def instance_scripts(topology: Topology, cluster: Cluster, timing: Timing) -> di
             paths=InstancePaths(cluster.postgresql, instance.name),
             sockets=PG_SOCKETS,
             prefix=topology.network.subnet.prefixlen,
+            agent=agent(timing.helpers),
             timing=timing,
         )
         + failback_lines(cluster, instance, timing)

@@ -12,7 +12,6 @@ from tuchanka.providers.base import Node, make_ready
 from tuchanka.stacks.pacemaker.render.paths import CIB
 from tuchanka.stacks.pacemaker.setup import instance as instances
 from tuchanka.stacks.pacemaker.setup import pcs_scripts, qnetd
-from tuchanka.stacks.pacemaker.timing.derive import timing_of
 from tuchanka.stages.machines import shut_down_all
 from tuchanka.stages.tree import scripts
 from tuchanka.topology.types import Cluster
@@ -40,7 +39,7 @@ async def setup(lab: Lab, cluster: Cluster) -> None:
 async def write_configuration(lab: Deployment, cluster: Cluster, nodes: tuple[Node, ...]) -> None:
     """Run the pcs scripts on a file on the first node, and make that file every node's configuration."""
     first = nodes[0]
-    rendered = scripts(lab.topology, cluster, timing_of(lab.topology, cluster))
+    rendered = scripts(lab.topology, cluster)
     runner = f"{WORK}/pcs_scripts.py"
     await first.put(
         {

@@ -2,23 +2,47 @@
 
 import difflib
 import math
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 
 from tuchanka.errors import TopologyError
 from tuchanka.stacks.pacemaker.timing.profiles import PROFILES
+from tuchanka.stacks.pacemaker.timing.rules import least_fencing_ms
 from tuchanka.stacks.pacemaker.timing.types import Timing
 from tuchanka.topology.types import Cluster, Topology
 
-KEYS: tuple[str, ...] = tuple(field.name for field in fields(Timing) if field.name != "profile")
+KEYS: tuple[str, ...] = tuple(field.name for field in fields(Timing) if field.name.endswith(("_ms", "_s")))
 """The keys of ``[timing]``, in the order of ``Timing``."""
 
 LONGEST_S = 3600
 """No timeout is longer than this: whoever writes more has most likely mixed up milliseconds and seconds."""
 
 
+def timing_of(topology: Topology, cluster: Cluster) -> Timing:
+    """Return the timeouts of one cluster of the topology.
+
+    Without a quorum device nothing waits for its vote: ``stonith_watchdog_timeout_ms`` is shorter by the profile's
+    ``qdevice_sync_timeout_ms``, as far as the other rules allow, unless the topology says what it is.
+    Raises TopologyError like ``derive``.
+    """
+    timing = replace(derive(topology), quorum_device=cluster.witness)
+    if cluster.witness or "stonith_watchdog_timeout_ms" in topology.overrides:
+        return timing
+    profile = PROFILES[topology.profile]
+    shorter = profile.stonith_watchdog_timeout_ms - profile.qdevice_sync_timeout_ms + timing.decision_ms
+    least = least_fencing_ms(timing)
+    return replace(timing, stonith_watchdog_timeout_ms=max(shorter, min(least, profile.stonith_watchdog_timeout_ms)))
+
+
+def machine_watchdogs(topology: Topology) -> Mapping[str, int]:
+    """Return machine → the seconds after which its watchdog resets it; the witness never arms its own."""
+    seconds = {node.name: timing_of(topology, one).watchdog_s for one in topology.clusters for node in one.nodes}
+    return seconds | ({topology.witness.name: derive(topology).watchdog_s} if topology.witness else {})
+
+
 def derive(topology: Topology) -> Timing:
-    """Return the profile's timeouts with the topology's overrides laid over them.
+    """Return the profile's timeouts with the topology's overrides laid over them, for a cluster with a quorum device.
 
     Raises TopologyError (key ``profile`` or ``timing.KEY``) for an unknown profile, an unknown key, or a value
     that isn't a whole number from 1 to an hour.
@@ -33,13 +57,7 @@ def derive(topology: Topology) -> Timing:
     overrides: dict[str, Any] = {
         key: _value(topology.source, key, value) for key, value in topology.overrides.items()
     }
-    return replace(base, **overrides)
-
-
-def timing_of(topology: Topology, cluster: Cluster) -> Timing:
-    """Return the timeouts of one cluster; raises as ``derive`` does."""
-    del cluster
-    return derive(topology)
+    return replace(base, helpers=topology.helpers, **overrides)
 
 
 def _value(source: str, key: str, value: object) -> int:

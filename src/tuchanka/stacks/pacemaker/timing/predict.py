@@ -29,8 +29,13 @@ DECISION_HEARTBEATS = QNETD_PATIENCE - 0.5
 REQUEST_S = 0.35
 """Until fencing is asked for: 0.1 s, and up to twice 0.2 s where Pacemaker's controller finds updates of the CIB
 pending and sleeps (controld_schedulerd.c), until ``pacemaker-watch`` wakes it."""
+SLEEPS_S = 2.1
+"""The same where nothing wakes it: 0.1 s, and two sleeps of 1 s."""
 PROMOTED_S = 0.9
 """PAF's four notifications and its election among the standbys, then ``pg_ctl promote``."""
+ASKED_S = 0.35
+"""What is added where PAF is asked about every notification and validates its configuration in each action (measured:
+10.1 s instead of 8.1 s together with the sleeps)."""
 VIP_UP_S = 0.33
 """PAF's notification after the promotion, then starting the VIP and announcing it."""
 FIRST_WRITE_S = 0.1
@@ -51,6 +56,13 @@ STUCK_S = 6.4
 """The same where nothing can be killed: each action looks at the storage again, and waits 2 s for what stays."""
 LEFT_S = 1.1
 """Until the others ask for the fencing of a member whose controller has gone."""
+MONITORED_S = 1.9
+"""What Pacemaker's recovery of a dead server takes more than first aid's (measured with plain PAF): demotion, stop,
+start and promotion, each with its notifications."""
+SYSTEMD_S = 1.0
+"""How long systemd waits before it starts pacemakerd again, without the drop-in of ``pacemaker-watch``."""
+SBD_BELIEVES = 3
+"""So many of its loops sbd needs at most to believe in a pacemakerd that was started again."""
 
 
 def qdevice_heartbeat_ms(timing: Timing) -> float:
@@ -61,11 +73,11 @@ def qdevice_heartbeat_ms(timing: Timing) -> float:
 def safety_margin_s(timing: Timing) -> float:
     """Return the seconds between the last moment a cut-off primary can live and the first moment of a new one.
 
-    The cut-off side waits out ``sync_timeout`` until it knows that it has no quorum, and then the watchdog's
-    timeout; the majority starts to count stonith-watchdog-timeout at the membership change. Negative: two
-    primaries are possible. ``SLACK_S`` is the least that the rules accept.
+    The cut-off side waits out ``sync_timeout`` until it knows that it has no quorum (not at all without a quorum
+    device), and then the watchdog's timeout; the majority starts to count stonith-watchdog-timeout at the membership
+    change. Negative: two primaries are possible. ``SLACK_S`` is the least that the rules accept.
     """
-    last = timing.watchdog_s * 1000 + timing.qdevice_sync_timeout_ms
+    last = timing.watchdog_s * 1000 + timing.decision_ms
     return (timing.stonith_watchdog_timeout_ms - last) / 1000
 
 
@@ -78,26 +90,33 @@ def predict_power_off(timing: Timing) -> Prediction:
     consensus = timing.consensus_ms / 1000
     heartbeat = qdevice_heartbeat_ms(timing) / 1000
     # qnetd may notice the dead node later than corosync does; it counts from the fault.
-    late = max(0.0, DECISION_HEARTBEATS * heartbeat - token - consensus)
+    late = max(0.0, DECISION_HEARTBEATS * heartbeat - token - consensus) if timing.quorum_device else 0.0
+    vote = f", then the quorum device's vote (heartbeat {heartbeat:g} s; corosync-qdevice(8))"
+    request, why = requested(timing), "" if timing.helpers.pacemaker_watch else ": its controller sleeps twice"
+    promoted = PROMOTED_S + (0.0 if timing.helpers.paf_shortcuts else ASKED_S)
     phases = (
         Phase("detected", token, f"token {timing.token_ms} ms without an answer (corosync.conf(5))"),
         Phase(
             "quorum decided",
             consensus + late,
-            f"consensus {timing.consensus_ms} ms, then the quorum device's vote "
-            f"(heartbeat {heartbeat:g} s; corosync-qdevice(8))",
+            f"consensus {timing.consensus_ms} ms{vote if timing.quorum_device else ''}",
         ),
         Phase(
             "fenced",
-            timing.stonith_watchdog_timeout_ms / 1000 + REQUEST_S,
+            timing.stonith_watchdog_timeout_ms / 1000 + request,
             f"stonith-watchdog-timeout {timing.stonith_watchdog_timeout_ms} ms (Pacemaker waits for the self-fence), "
-            f"and {REQUEST_S:g} s until it asks for it (calibrated)",
+            f"and {request:g} s until it asks for it{why} (calibrated)",
         ),
-        Phase("promoted", PROMOTED_S, "calibrated: scheduling, election among the standbys, promotion"),
+        Phase("promoted", promoted, "calibrated: scheduling, election among the standbys, promotion"),
         Phase("VIP up", VIP_UP_S, "calibrated: start of the VIP"),
         Phase("first write", FIRST_WRITE_S, "calibrated: a client that reconnects at once"),
     )
     return Prediction(fault="power-off", phases=phases)
+
+
+def requested(timing: Timing) -> float:
+    """Return the seconds until the coordinator asks for a fencing."""
+    return REQUEST_S if timing.helpers.pacemaker_watch else SLEEPS_S
 
 
 FIRST_WRITE = Phase("first write", FIRST_WRITE_S, "calibrated: a client that reconnects at once")
@@ -121,28 +140,47 @@ def unfed(timing: Timing) -> tuple[Phase, ...]:
 
 
 def crash(timing: Timing) -> tuple[Phase, ...]:
-    """The next monitor finds the server dead, and starts it again."""
+    """The next monitor finds the server dead, and first aid starts it again; without it Pacemaker does."""
+    aid = timing.helpers.first_aid
     return (
         Phase(
             "detected",
             timing.monitor_primary_s / 2 + NOTICED_S,
             f"half of the monitor's interval of {timing.monitor_primary_s} s, and {NOTICED_S:g} s (calibrated)",
         ),
-        Phase("recovered", RECOVERED_S, "calibrated: first aid starts the server, which recovers from its log"),
+        Phase("recovered", RECOVERED_S, "calibrated: first aid starts the server, which recovers from its log")
+        if aid
+        else Phase("recovered", RECOVERED_S + MONITORED_S, "calibrated: demotion, stop, start, promotion"),
         FIRST_WRITE,
     )
 
 
 def hang(timing: Timing) -> tuple[Phase, ...]:
-    """A monitor waits for an answer, kills the server, and starts it again."""
+    """A monitor waits for an answer, and first aid kills the server and starts it again.
+
+    Without it every action on the server waits for its timeout, until the stop has failed and the node is fenced.
+    """
+    if not timing.helpers.first_aid:
+        monitors, notify = 2 * timing.monitor_timeout_s, timing.notify_timeout_s
+        demote, stop = timing.demote_timeout_s, timing.stop_timeout_s
+        rule = (
+            f"the timeouts of two monitors ({monitors} s), notify ({notify} s), demote ({demote} s) and stop "
+            f"({stop} s), one after the other (measured)"
+        )
+        return _given_up(timing, monitors + notify + demote + stop, rule)
     detected, *rest = crash(timing)
     seconds = detected.seconds + timing.hang_timeout_s
     rule = f"{detected.rule}, then hang_timeout {timing.hang_timeout_s} s without an answer"
     return (replace(detected, seconds=seconds, rule=rule), *rest)
 
 
-def moved(timing: Timing) -> tuple[Phase, ...]:
-    """The next monitor finds that the primary can't write, and Pacemaker moves it; nobody is fenced."""
+def moved(timing: Timing) -> tuple[Phase, ...] | None:
+    """The next monitor finds that the primary can't write, and Pacemaker moves it; no node is fenced.
+
+    PAF's own monitor doesn't look whether it can, so without first aid nothing is predicted.
+    """
+    if not timing.helpers.first_aid:
+        return None
     detected, _, _ = crash(timing)
     _, _, _, _, vip, write = failover(timing)
     return (detected, Phase("promoted", MOVED_S, "calibrated: demotion, stop, promotion elsewhere"), vip, write)
@@ -153,8 +191,13 @@ def given_up(timing: Timing) -> tuple[Phase, ...]:
     return _given_up(timing, GIVEN_UP_S, f"{GIVEN_UP_S:g} s until the stop has failed (calibrated)")
 
 
-def stuck(timing: Timing) -> tuple[Phase, ...]:
-    """A monitor gets nothing written, and neither demotion nor stop can end what waits for the storage."""
+def stuck(timing: Timing) -> tuple[Phase, ...] | None:
+    """A monitor gets nothing written, and neither demotion nor stop can end what waits for the storage.
+
+    PAF's own monitor writes nothing, so without first aid nothing is predicted.
+    """
+    if not timing.helpers.first_aid:
+        return None
     rule = f"hang_timeout {timing.hang_timeout_s} s, {STUCK_S:g} s until the stop has failed (calibrated)"
     return _given_up(timing, timing.hang_timeout_s + STUCK_S, rule)
 
@@ -178,9 +221,9 @@ def _given_up(timing: Timing, fails_s: float, rule: str) -> tuple[Phase, ...]:
         decided,
         replace(
             fenced,
-            seconds=max(0.0, left) + REQUEST_S,
+            seconds=max(0.0, left) + requested(timing),
             rule=f"what is left of stonith-watchdog-timeout {timing.stonith_watchdog_timeout_ms} ms, which began "
-            f"when the stop had failed, and {REQUEST_S:g} s until the promotion is asked for (calibrated)",
+            f"when the stop had failed, and {requested(timing):g} s until the promotion is asked for (calibrated)",
         ),
         *rest,
     )
@@ -194,10 +237,32 @@ def left(timing: Timing) -> tuple[Phase, ...]:
 
 
 def left_late(timing: Timing) -> tuple[Phase, ...]:
-    """The same when the watch has killed the daemon that the controller lives on."""
+    """The same when the watch has killed the daemon that the controller lives on; without it sbd resets the node."""
+    if not timing.helpers.pacemaker_watch:
+        return silent_pacemaker(timing)
     detected, *rest = left(timing)
     rule = f"the watch's patience, a sixth of SBD_WATCHDOG_TIMEOUT {timing.watchdog_s} s; then {detected.rule}"
     return (replace(detected, seconds=timing.watch_patience_s + detected.seconds, rule=rule), *rest)
+
+
+def silent_pacemaker(timing: Timing) -> tuple[Phase, ...]:
+    """A Pacemaker that hangs is left to sbd, which stops feeding the watchdog when its servant has fallen silent."""
+    delay = timing.sbd_servant_s + SBD_LOOP_S + timing.watchdog_s
+    rule = f"sbd's -I {timing.sbd_servant_s} s, a loop and SBD_WATCHDOG_TIMEOUT {timing.watchdog_s} s"
+    return after_a_reset(delay, rule, timing)
+
+
+def pacemakerd_frozen(timing: Timing) -> tuple[Phase, ...]:
+    """The watch kills it, systemd starts it again, and no client notices; without the watch sbd resets the node."""
+    return unnoticed(timing) if timing.helpers.pacemaker_watch else silent_pacemaker(timing)
+
+
+def pacemakerd_killed(timing: Timing) -> tuple[Phase, ...]:
+    """Systemd starts it again, at once with the watch's drop-in; else sbd may not believe in it in time."""
+    if timing.helpers.pacemaker_watch or timing.watchdog_s >= SYSTEMD_S + SBD_BELIEVES * SBD_LOOP_S:
+        return unnoticed(timing)
+    rule = f"SBD_WATCHDOG_TIMEOUT {timing.watchdog_s} s, over before sbd believes in the new pacemakerd"
+    return after_a_reset(timing.watchdog_s, rule, timing)
 
 
 def unnoticed(timing: Timing) -> tuple[Phase, ...]:
@@ -206,16 +271,15 @@ def unnoticed(timing: Timing) -> tuple[Phase, ...]:
     return ()
 
 
-PACEMAKER = (
-    "pacemakerd",
-    *(f"pacemaker-{it}" for it in ("controld", "attrd", "fenced", "execd", "schedulerd")),
-)
-PREDICTIONS: Mapping[str, Callable[[Timing], tuple[Phase, ...]]] = {
+PACEMAKER = tuple(f"pacemaker-{it}" for it in ("controld", "attrd", "fenced", "execd", "schedulerd"))
+PREDICTIONS: Mapping[str, Callable[[Timing], tuple[Phase, ...] | None]] = {
     **dict.fromkeys(("power-off", "reset", "unlink", "isolate-site", "freeze-machine"), failover),
     **dict.fromkeys(("kill-corosync", "freeze-corosync"), failover),
     **dict.fromkeys(("kill-sbd", "freeze-sbd"), unfed),
     "fork-bomb": given_up,
     "data-disk-hung": stuck,
+    "kill-pacemakerd": pacemakerd_killed,
+    "freeze-pacemakerd": pacemakerd_frozen,
     "kill-pacemaker-based": left,
     "freeze-pacemaker-based": left_late,
     **dict.fromkeys(("data-disk-full", "pgdata-lost", "pgdata-read-only"), moved),
@@ -225,15 +289,17 @@ PREDICTIONS: Mapping[str, Callable[[Timing], tuple[Phase, ...]]] = {
     **dict.fromkeys(("table-corrupted", "root-disk-full"), unnoticed),
     **dict.fromkeys(("kill-qdevice", "freeze-qdevice", "kill-qnetd", "freeze-qnetd"), unnoticed),
 }
-"""Fault → its phases; none of them: no client should notice."""
+"""Fault → its phases; an empty tuple: no client should notice; ``None``: nothing can be said."""
 
 
 def predict(timing: Timing, fault: str) -> Prediction | None:
     """Predict the reaction when the fault hits the primary's node; ``None`` for a fault without a prediction."""
-    phases = PREDICTIONS.get(fault)
-    return Prediction(fault, phases(timing)) if phases else None
+    rule = PREDICTIONS.get(fault)
+    phases = rule(timing) if rule else None
+    return None if phases is None else Prediction(fault, phases)
 
 
 def predict_all(timing: Timing) -> dict[str, Prediction]:
-    """Predict the reaction to every fault that has a prediction, in the order of ``PREDICTIONS``."""
-    return {fault: Prediction(fault, phases(timing)) for fault, phases in PREDICTIONS.items()}
+    """Predict the reaction to every fault of which something can be said, in the order of ``PREDICTIONS``."""
+    predictions = {fault: predict(timing, fault) for fault in PREDICTIONS}
+    return {fault: one for fault, one in predictions.items() if one is not None}

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tuchanka.stacks.pacemaker.timing.operations import OPERATIONS
+from tuchanka.stacks.pacemaker.timing.operations import OPERATIONS, first_aid_fits_in_the_monitor
 from tuchanka.stacks.pacemaker.timing.predict import (
     QNETD_PATIENCE,
     SLACK_S,
@@ -14,14 +14,48 @@ from tuchanka.stacks.pacemaker.timing.types import RuleResult, Timing
 SBD_LOOP_S = 1
 """sbd writes to the watchdog once a loop; the loop takes 1 s (sbd(8), option -3 and its default)."""
 
+WATCH_LATE_S = 0.2
+"""How much later than its patience ``pacemaker-watch`` kills at most: it looks ten times a second, and twice."""
+
 SUSE_MARGIN_MS = 5000
 """How much longer than ``sync_timeout`` SUSE's crmsh makes the watchdog when there is a quorum device."""
 
 
 def rules(timing: Timing) -> tuple[RuleResult, ...]:
-    """Apply every rule, always in the same order. The SUSE formula is asked only of the profile that promises it."""
+    """Apply every rule that concerns the cluster, always in the same order.
+
+    The SUSE formula is asked only of the profile that promises it, the quorum device's rules only where there is one,
+    and first aid's only where it is on.
+    """
+    return tuple(rule(timing) for rule in asked(timing))
+
+
+def asked(timing: Timing) -> tuple[Callable[[Timing], RuleResult], ...]:
+    """Return the rules that concern the cluster."""
+    without = () if timing.quorum_device else DEVICE_RULES
+    without = without if timing.helpers.first_aid else (*without, first_aid_fits_in_the_monitor)
     promised = SUSE_RULES if timing.profile == "cautious" else ()
-    return tuple(rule(timing) for rule in (*RULES, *promised))
+    return tuple(rule for rule in (*RULES, *promised) if rule not in without)
+
+
+def least_fencing_ms(timing: Timing) -> int:
+    """Return the shortest ``stonith_watchdog_timeout_ms`` that the rules allow beside the other timeouts."""
+    slack = round(SLACK_S * 1000)
+    last = timing.watchdog_s * 1000 + timing.decision_ms + slack
+    frozen = frozen_lives_ms(timing) + slack - timing.token_ms - timing.consensus_ms
+    suse = 2 * timing.watchdog_s * 1000 if timing.profile == "cautious" else 0
+    return max(last, frozen, suse)
+
+
+def frozen_lives_ms(timing: Timing) -> int:
+    """Return how long a node with a frozen corosync lives at most, in milliseconds after the fault.
+
+    ``pacemaker-watch`` kills corosync, and sbd, which loses its connection, stops feeding the watchdog at once.
+    Without it sbd's servant has to fall silent first.
+    """
+    if timing.helpers.pacemaker_watch:
+        return round((timing.watch_patience_s + WATCH_LATE_S) * 1000) + timing.watchdog_s * 1000
+    return (timing.sbd_servant_s + SBD_LOOP_S + timing.watchdog_s) * 1000
 
 
 def consensus_over_token(timing: Timing) -> RuleResult:
@@ -95,14 +129,16 @@ def safety_margin(timing: Timing) -> RuleResult:
     """stonith-watchdog-timeout >= SBD_WATCHDOG_TIMEOUT + sync_timeout + slack.
 
     A cut-off primary first waits out ``sync_timeout``, then its watchdog; the majority starts its own
-    countdown at once. Source: measured, see ``safety_margin_s``.
+    countdown at once. Without a quorum device there is no ``sync_timeout``.
+    Source: measured, see ``safety_margin_s``.
     """
-    least = timing.watchdog_s * 1000 + timing.qdevice_sync_timeout_ms + round(SLACK_S * 1000)
+    least = timing.watchdog_s * 1000 + timing.decision_ms + round(SLACK_S * 1000)
+    waits = "sync_timeout" if timing.quorum_device else "noting the loss of quorum"
     return RuleResult(
         name="safety margin of a cut-off primary",
         holds=safety_margin_s(timing) >= SLACK_S,
         text=f"stonith-watchdog-timeout {timing.stonith_watchdog_timeout_ms} ms - SBD_WATCHDOG_TIMEOUT "
-        f"{timing.watchdog_s} s - sync_timeout {timing.qdevice_sync_timeout_ms} ms = "
+        f"{timing.watchdog_s} s - {waits} {timing.decision_ms} ms = "
         f"{safety_margin_s(timing):g} s >= {SLACK_S:g} s",
         source="measured: a cut-off primary waits out sync_timeout, then its watchdog",
         key="stonith_watchdog_timeout_ms",
@@ -126,22 +162,31 @@ def watchdog_outlasts_sbd_loops(timing: Timing) -> RuleResult:
 
 
 def frozen_stack_is_reset_in_time(timing: Timing) -> RuleResult:
-    """SBD_WATCHDOG_TIMEOUT + ``-I`` + sbd's loop + slack <= token + consensus + stonith-watchdog-timeout.
+    """What a node with a frozen corosync lives, and slack <= token + consensus + stonith-watchdog-timeout.
 
-    With a frozen corosync a primary goes on serving. sbd's servant of the cluster falls silent, and after ``-I`` and
-    a loop sbd stops feeding the watchdog, while the others miss the token and start to count. Source: sbd's
-    inquisitor (``sbd-inquisitor.c``, timeout_io + timeout_loop); measured.
+    With a frozen corosync a primary goes on serving, while the others miss the token and start to count. It lives
+    for a sixth of SBD_WATCHDOG_TIMEOUT (``pacemaker-watch``) and SBD_WATCHDOG_TIMEOUT. Without that helper sbd's
+    servant of the cluster has to fall silent, and after ``-I`` and a loop sbd stops feeding the watchdog.
+    Source: sbd's inquisitor (``sbd-inquisitor.c``, timeout_io + timeout_loop); measured.
     """
-    dead = (timing.sbd_servant_s + SBD_LOOP_S + timing.watchdog_s) * 1000
+    dead = frozen_lives_ms(timing)
+    watch = timing.helpers.pacemaker_watch
+    until = (
+        f"watch's patience {timing.watch_patience_s:g} s + {WATCH_LATE_S:g} s"
+        if watch
+        else f"sbd's -I {timing.sbd_servant_s} s + loop {SBD_LOOP_S} s"
+    )
     replaced = timing.token_ms + timing.consensus_ms + timing.stonith_watchdog_timeout_ms
     return RuleResult(
         name="frozen corosync is reset in time",
         holds=dead + SLACK_S * 1000 <= replaced,
-        text=f"sbd's -I {timing.sbd_servant_s} s + loop {SBD_LOOP_S} s + SBD_WATCHDOG_TIMEOUT {timing.watchdog_s} s "
+        text=f"{until} + SBD_WATCHDOG_TIMEOUT {timing.watchdog_s} s "
         f"+ {SLACK_S:g} s <= token + consensus + stonith-watchdog-timeout = {replaced} ms",
         source="sbd: sbd-inquisitor.c, timeout_io; measured with a frozen corosync",
-        key="sbd_servant_s",
-        instead=f"write at most {max(1, int(replaced / 1000 - SLACK_S - SBD_LOOP_S - timing.watchdog_s))}",
+        key="stonith_watchdog_timeout_ms" if watch else "sbd_servant_s",
+        instead=f"write at least {round(dead + SLACK_S * 1000) - timing.token_ms - timing.consensus_ms}"
+        if watch
+        else f"write at most {max(1, int(replaced / 1000 - SLACK_S - SBD_LOOP_S - timing.watchdog_s))}",
     )
 
 
@@ -197,5 +242,10 @@ RULES: tuple[Callable[[Timing], RuleResult], ...] = (
     frozen_stack_is_reset_in_time,
     first_election_hears_a_peer,
     *OPERATIONS,
+)
+DEVICE_RULES: tuple[Callable[[Timing], RuleResult], ...] = (
+    quorum_device_decides_in_time,
+    sbd_trusts_the_quorum,
+    suse_watchdog,
 )
 SUSE_RULES: tuple[Callable[[Timing], RuleResult], ...] = (suse_fencing, suse_watchdog)

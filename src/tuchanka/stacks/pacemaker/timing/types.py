@@ -2,12 +2,17 @@
 
 from dataclasses import dataclass
 
+from tuchanka.topology.types import ALL, Helpers
+
+NOTED_MS = 300
+
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """All timeouts; the unit is the end of each name. ``profile`` says which profile they were derived from.
+    """All timeouts of a cluster; the unit is the end of each name. ``profile`` says what they were derived from.
 
-    The names (without ``profile``) are also the keys of ``[timing]`` in the topology.
+    The timeouts' names are also the keys of ``[timing]`` in the topology. ``quorum_device`` and ``helpers`` are what
+    rules and predictions depend on beside them.
     """
 
     profile: str
@@ -42,6 +47,17 @@ class Timing:
     wal_sender_timeout_ms: int
     wal_receiver_timeout_ms: int
     tcp_user_timeout_ms: int
+    # the cluster
+    quorum_device: bool = True
+    helpers: Helpers = ALL
+
+    @property
+    def decision_ms(self) -> int:
+        """How long a side that was cut off takes to know that it has no quorum, after the change of the membership.
+
+        It waits for the quorum device. Without one Pacemaker alone has to note the loss (0.1 to 0.28 s, measured).
+        """
+        return self.qdevice_sync_timeout_ms if self.quorum_device else NOTED_MS
 
     @property
     def knet_ping_interval_ms(self) -> int:

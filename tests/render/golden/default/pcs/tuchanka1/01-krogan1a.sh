@@ -4,7 +4,8 @@
 set -eu
 pcs() { command pcs ${CIB:+-f "$CIB"} "$@"; }
 
-# PostgreSQL, kept by PAF (its agent is mended on the way, see docs/cluster.md): one primary, the others standbys.
+# PostgreSQL, kept by PAF: one primary, the others standbys.
+# (ocf:tuchanka:pgsqlms runs PAF's own agent, ocf:heartbeat:pgsqlms, with additions: docs/helpers.md.)
 pcs resource create --future krogan1a ocf:tuchanka:pgsqlms \
     bindir=/usr/lib/postgresql/17/bin pgdata=/etc/postgresql/17/krogan1a datadir=/var/lib/postgresql/17/krogan1a \
     pghost=/run/postgresql pgport=5433 \

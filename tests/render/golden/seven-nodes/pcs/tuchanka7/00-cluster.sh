@@ -8,11 +8,15 @@ pcs() { command pcs ${CIB:+-f "$CIB"} "$@"; }
 pcs property set stonith-enabled=true
 # (crm_attribute, because pcs takes no milliseconds.)
 env ${CIB:+CIB_file="$CIB"} crm_attribute --type crm_config \
-    --name stonith-watchdog-timeout --update 5010ms
+    --name stonith-watchdog-timeout --update 3800ms
 
 # A node that is cut off and back before the others count it as fenced is told so when they do. It must be gone at once,
 # for its primary has a successor a second later; by default only its Pacemaker would stop, and leave the primary running.
 pcs property set fence-reaction=panic
+
+# A node that loses its quorum gives itself up at once. By default it would stop its resources first, and sbd would wait
+# for two more of its loops; without a quorum device the others don't wait that long.
+pcs property set no-quorum-policy=fence
 
 # The first election after a start waits this long for a coordinator that may already be there.
 pcs property set dc-deadtime=2s

@@ -1,27 +1,32 @@
-# First aid for an instance, within the recurring monitor that finds the trouble; ocf:tuchanka:pgsqlms runs it before
-# PAF's own monitor. Pacemaker runs one action of an instance at a time, so no start, stop or promotion can interfere.
+# SPDX-License-Identifier: MIT
+# Copyright (c) 2026 The tuchanka authors
+#
+# First aid for a PostgreSQL instance that PAF keeps, within the recurring monitor that finds the trouble;
+# ocf:tuchanka:pgsqlms runs it before PAF's own monitor. Pacemaker runs one action of an instance at a time, so no start,
+# stop or promotion can interfere.
 #
 # - A server that has crashed is started again where it was, in its role: PostgreSQL's own recovery loses nothing, and is
 #   over in a fraction of the time that demoting, stopping, starting and promoting take.
-# - A server that does not answer for 3 s is killed, every process of it, and then started again as above.
-# - A standby whose walreceiver has heard nothing for 8 s hangs as well: one that works gives up before.
+# - A server that does not answer for FIRST_AID_HANG_S is killed, every process of it, and then started again as above.
+# - A standby whose walreceiver has heard nothing for FIRST_AID_SILENT_S hangs as well: one that works gives up before.
 # - A primary that can't write to its data directory is reported in a way that makes Pacemaker move it to another node.
 #
 # Demotion and stop of a primary that can't write would wait for a checkpoint that can't be made, until their timeouts.
-# There all processes are killed instead; once they are gone the instance *is* stopped, and nobody need be fenced. Those
+# There all processes are killed instead; once they are gone the instance *is* stopped, and no node need be fenced. Those
 # that wait for storage that hangs can't be killed: then both fail at once, and the node is fenced.
 #
-# It helps once in 20 s. What goes wrong again sooner, and whatever it can't mend, is left to PAF and Pacemaker.
+# It helps once in FIRST_AID_AGAIN_S. What goes wrong again sooner, and whatever it can't put right, is left to PAF and
+# Pacemaker. The three settings are those of /etc/tuchanka/helpers.conf.
 package FirstAid;
 use strict;
 use warnings;
 use POSIX qw(WNOHANG _exit);
 use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC sleep);
 
-my $HANG_S  = 3;
-my $SILENT_S = 8;
-my $AGAIN_S = 20;
-my $KILL_S  = 2;
+my $HANG_S   = 5;
+my $SILENT_S = 13;
+my $AGAIN_S  = 300;
+my $KILL_S   = 2;
 my $AGAIN_HUNG_S = 0.5;    # for storage that was seen to hang less than a minute ago
 my $SPARE_S = 2;    # of the monitor's timeout, for PAF
 my $PROBE   = 'pgsql_tmp.first-aid';    # base backups, pg_rewind and pg_checksums leave such names out
@@ -38,6 +43,15 @@ my $stamp    = ( $ENV{OCF_RESKEY_pghost} // '' ) . "/$instance.first-aid";
 my $hung     = "$stamp.hung";
 my $limit_s  = ( $ENV{OCF_RESKEY_CRM_meta_timeout} // 20_000 ) / 1000 - $SPARE_S;
 
+# Takes the settings, name => value; what is not among them keeps its default.
+sub settle {
+    my (%settings) = @_;
+    $HANG_S   = $settings{FIRST_AID_HANG_S}   // $HANG_S;
+    $SILENT_S = $settings{FIRST_AID_SILENT_S} // $SILENT_S;
+    $AGAIN_S  = $settings{FIRST_AID_AGAIN_S}  // $AGAIN_S;
+    return;
+}
+
 # Runs in a process of its own, as the user of the server: root has room on a full disk. Returns whether PAF needn't go
 # on, and the OCF status to end with.
 sub run {
@@ -53,9 +67,10 @@ sub as_user {
     my $pid = fork // return $OK;
     if ( !$pid ) {
         my ( undef, undef, $uid, $gid ) = getpwnam( $ENV{OCF_RESKEY_system_user} // 'postgres' );
+        exit $OK if !defined $uid;
         ( $(, $) ) = ( $gid, "$gid $gid" );
         ( $<, $> ) = ( $uid, $uid );
-        exit $work->();
+        exit( $> == $uid ? $work->() : $OK );    # PAF says what is wrong with the user
     }
     waitpid $pid, 0;
     return $? >> 8;

@@ -1,0 +1,107 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: MIT
+# Copyright (c) 2026 The tuchanka authors
+#
+# The resource agent ocf:tuchanka:pgsqlms: PAF's own (ocf:heartbeat:pgsqlms), with first aid in its monitor, its order of
+# standbys corrected, and without questions that it need not ask while a failover waits for it.
+#
+# PAF 2.3.0 gives the most lagging standby the highest score for a promotion. Here the installed agent is read, that
+# place is corrected, and the result is run. So nothing is copied that an upgrade of the package could leave behind:
+# a corrected release is run as it is. One that has neither the wrong text nor the right one is run as it is, too, with a
+# warning at each start and promotion, because refusing would stop the databases; the setup refuses it ("check").
+#
+# Each part can be switched off in /etc/tuchanka/helpers.conf, with NAME=no: FIRST_AID, PAF_ORDER, PAF_SHORTCUTS,
+# FORGET_ADDRESS. The last needs to know the address: PRIMARY_ADDRESS_<instance>=<address>.
+use strict;
+use warnings;
+use FindBin;
+
+my %tuchanka_settings = tuchanka_settings( $ENV{TUCHANKA_HELPERS_CONF} // '/etc/tuchanka/helpers.conf' );
+
+# Lines of NAME=value; without the file everything has its default.
+sub tuchanka_settings {
+    open my $file, '<', $_[0] or return;
+    return map { /^(\w+)=(.*?)\s*$/ ? ( $1, $2 ) : () } readline $file;
+}
+
+sub tuchanka_does { return ( $tuchanka_settings{ $_[0] } // 'yes' ) ne 'no' }
+
+sub tuchanka_paf {
+    my $path = "$FindBin::RealBin/../heartbeat/pgsqlms";
+    my $file;
+    unless ( open $file, '<', $path ) {
+        print STDERR "ocf-exit-reason:cannot read PAF's resource agent $path: $!\n";
+        exit 5;    # OCF_ERR_INSTALLED
+    }
+    return ( $path, do { local $/; <$file> } );
+}
+
+sub tuchanka_agent {
+    my ( $action, $path, $text ) = @_;
+
+    # Lines keep their numbers. A standby that has reported no position yet comes last.
+    my $corrected = tuchanka_does('PAF_ORDER')
+        && $text =~ s/ORDER BY location ASC, application_name ASC/ORDER BY location DESC NULLS LAST, application_name ASC/g;
+    my $right  = () = $text =~ /ORDER BY location DESC\b/g;
+    my $known  = !tuchanka_does('PAF_ORDER') || $corrected <= 1 && $right == 1;
+    if ( $action eq 'check' ) {
+        print STDERR "$path: the query that orders the standbys isn't the one that is known\n" unless $known;
+        exit( $known ? 0 : 5 );
+    }
+    if ( !$known && $action =~ /^(?:start|promote)$/ ) {
+        print STDERR "WARNING: $path orders its standbys in a way that is not known: it is run as it is\n";
+    }
+    return qq(#line 1 "$path"\n$text) if !tuchanka_does('PAF_SHORTCUTS');
+
+    # Pacemaker says which node this is: to ask it costs four processes each time.
+    $text =~ s/^(\$nodename = )(ocf_local_nodename\(\);)$/$1\$ENV{OCF_RESKEY_CRM_meta_on_node} || $2/m;
+
+    # The configuration is checked at a start and by every monitor. To check it once more in the middle of a failover
+    # costs seven processes, one action and notification after the other, on all nodes at once.
+    $text =~ s/^(\$exit_code = )pgsql_validate_all\(\);$/$1\$OCF_SUCCESS;/m if $action =~ /^(?:notify|promote|demote|stop)$/;
+    return qq(#line 1 "$path"\n$text);
+}
+
+# Whether PAF does nothing about this notification: it names only some kinds of them, and about a demotion and a stop
+# only those of its own node matter to it. To find that out costs PAF 0.1 s each time, and a failover waits for six of
+# them on every node, one after the other. By PAF's own text: one that isn't written as this one is asked itself.
+sub tuchanka_ignores {
+    my ($text) = @_;
+    my ( $type, $operation, $here ) = map { $ENV{"OCF_RESKEY_CRM_meta_$_"} // '' } qw(notify_type notify_operation on_node);
+    my @named = $text =~ m{/\^((?:pre|post)-[a-z]+)\$/}g;
+    return 0 if !@named || !$type || !$operation;
+    return 1 unless grep { $_ eq "$type-$operation" } @named;
+    my $own_only = $text =~ m/^sub\ pgsql_notify_${type}_$operation\ \{[^}]*?
+        return\ \$OCF_SUCCESS\ unless\ scalar\s+
+        grep\ \{\ \$_->\{'uname'\}\ eq\ \$nodename\ \}\ \@\{\ \$OCF_NOTIFY_ENV\{'$operation'\}\ \};/mx;
+    my $nodes = $ENV{"OCF_RESKEY_CRM_meta_notify_${operation}_uname"};
+    return $own_only && $here && defined $nodes && !grep { $_ eq $here } split ' ', $nodes;
+}
+
+# Forgets which node the primary's address was on. A standby that connects while the address moves would reach for a
+# node that may be dead, and again a second later. Like this the kernel asks for the address, and what waits for the
+# answer is sent the moment the new holder announces itself (arp(7)).
+sub tuchanka_forget_address {
+    my ($instance) = ( $ENV{OCF_RESOURCE_INSTANCE} // '' ) =~ /^([^:]+)/;
+    my $address = $tuchanka_settings{ 'PRIMARY_ADDRESS_' . ( $instance // '' ) };
+    system 'ip', 'neigh', 'flush', 'to', $address if defined $address;
+    return;
+}
+
+# A recurring monitor helps, a demotion and a stop may need help; a probe (interval 0) only looks.
+my $action = $ARGV[0] // '';
+my $recurs = $action eq 'monitor' && ( $ENV{OCF_RESKEY_CRM_meta_interval} // 0 ) > 0;
+my $aid    = "$FindBin::RealBin/first_aid.pl";
+if ( ( $recurs || $action =~ /^(?:demote|stop)$/ ) && tuchanka_does('FIRST_AID') && -e $aid ) {
+    require $aid;
+    FirstAid::settle(%tuchanka_settings);
+    my ( $done, $status ) = FirstAid::run($action);
+    exit $status if $done;
+    FirstAid::begin_anew_if_it_hangs() if $action eq 'monitor';
+}
+my ( $path, $text ) = tuchanka_paf();
+tuchanka_forget_address()
+    if tuchanka_does('FORGET_ADDRESS') && $action eq 'notify' && ( $ENV{OCF_RESKEY_CRM_meta_notify_operation} // '' ) eq 'promote';
+exit 0 if tuchanka_does('PAF_SHORTCUTS') && $action eq 'notify' && tuchanka_ignores($text);
+eval tuchanka_agent( $action, $path, $text );    ## no critic - that is its purpose
+die $@ if $@;
