@@ -1,9 +1,9 @@
 """Measures what the helpers are worth: ``sudo .venv/bin/python benchmarks/helpers.py``.
 
-The thirteen faults of the table in README.md, on tuchanka2's primary, first with ``examples/stock.toml`` (plain PAF and
-plain Pacemaker) and then with every helper; all else is the same. Prints the table, and leaves the reports of both
-campaigns in ``--out``. Uses labs of its own and takes them away again; nothing else should run meanwhile. Five rounds
-take about an hour and a half, most of it the hung servers of the stock stack.
+The thirteen faults of the table in README.md, on the primary of tuchanka2, first with ``examples/stock.toml`` (plain
+PAF, plain Pacemaker), then with every helper; all else is the same. Prints the table, and leaves both reports
+in ``--out``. Uses labs of its own and takes them away again; nothing else should run meanwhile. Five rounds take
+about an hour and a half, most of it the hung servers of the stock stack.
 """
 
 import argparse
@@ -60,7 +60,7 @@ def cell(trials: list[dict[str, Any]]) -> str:
     failed = [trial for trial in trials if not trial["recovered"]]
     said = []
     if reactions:
-        each = ", ".join(f"{one:.1f}" if one else "–" for one in reactions)
+        each = ", ".join(f"{one:.1f}" if one else "-" for one in reactions)
         median = statistics.median(reactions)
         said.append(f"{median:.1f} s ({each})" if median else f"not away ({each})")
     if failed:

@@ -74,9 +74,9 @@ def test_a_vip_that_is_here_is_served(tmp_path: Path):
 on_far ip address add {VIPS[0]}/24 dev far
 on_far python3 -c 'import socket, time
 server = socket.create_server(("{VIPS[0]}", 5432))
-time.sleep(5)' &
+time.sleep(15)' &
 trap "kill $far $!" EXIT
-sleep 0.5"""
+for _ in $(seq 50); do on_far ss -Hltn | grep -q :5432 && break; sleep 0.1; done"""
     assert ask(tmp_path, here, VIPS[0]).strip() == "open"
 
 

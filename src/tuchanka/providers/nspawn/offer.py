@@ -18,10 +18,13 @@ def findings(topology: Topology) -> tuple[Finding, ...]:
 
 def _versions(topology: Topology) -> Iterator[tuple[str, str, str]]:
     has = " and ".join(map(str, POSTGRESQL))
-    for cluster in topology.clusters:
-        if cluster.postgresql not in POSTGRESQL:
-            what = f"the machines' image has PostgreSQL {has} only, not {cluster.postgresql}"
-            yield f"clusters.{cluster.name}.postgresql", what, f"write {POSTGRESQL[-1]}, there or for all clusters"
+    for version in topology.versions:
+        if version not in POSTGRESQL:
+            users = [cluster for cluster in topology.clusters if cluster.postgresql == version]
+            everyone = len(users) == len(topology.clusters)
+            what = f"the machines' image has PostgreSQL {has} only, not {version}"
+            for key in ["postgresql"] if everyone else [f"clusters.{cluster.name}.postgresql" for cluster in users]:
+                yield key, what, f"write {POSTGRESQL[-1]}"
 
 
 def _names(topology: Topology) -> Iterator[tuple[str, str, str]]:
