@@ -1,10 +1,14 @@
 from dataclasses import replace
 
+import pytest
+
 from tuchanka.analysis.checks.catalogue import EXAMINERS
 from tuchanka.campaign.promises import instances_of, keeps_commits, promises
 from tuchanka.faults.catalogue import CATALOGUE
+from tuchanka.faults.fault import Fault
 from tuchanka.faults.power import POWER_OFF
 from tuchanka.topology.load import load
+from tuchanka.topology.types import Cluster
 
 TOPOLOGY = load(None)
 TWO, FOUR = TOPOLOGY.cluster("tuchanka2"), TOPOLOGY.cluster("tuchanka4")
@@ -64,6 +68,25 @@ def test_every_check_is_promised_somewhere_and_in_order() -> None:
 def test_a_fault_that_makes_wrong_checksums_may_find_them() -> None:
     corrupt = replace(POWER_OFF, name="table-corrupted", family="storage")
     assert "checksums" not in promises(TWO, TWO.instances[0], corrupt, broken=[], primary=None)
+
+
+@pytest.mark.parametrize("accept", [(), ("synchronous_commit", "fsync", "full_page_writes")])
+@pytest.mark.parametrize("fault", CATALOGUE.values(), ids=lambda fault: fault.name)
+def test_no_trial_promises_what_settings_give_up(fault: Fault, accept: tuple[str, ...]) -> None:
+    def made(cluster: Cluster, **settings: str) -> set[str]:
+        weak = replace(cluster.instances[0], settings=settings, accept=accept)
+        return set(promises(cluster, weak, fault, broken=[weak.home], primary=weak.home))
+
+    four, two = made(FOUR), made(TWO)
+    lost, damaged = {"commits", "commits in place"}, {"rows", "checksums"}
+    for level in ("local", "remote_write"):
+        assert made(FOUR, synchronous_commit=level) == four - {"commits"}
+        assert made(TWO, synchronous_commit=level) == two
+    assert made(FOUR, synchronous_commit="off") == four - lost
+    assert made(TWO, synchronous_commit="off") == two - lost
+    assert made(FOUR, fsync="off") == made(FOUR, full_page_writes="n") == four - lost - damaged
+    assert made(TWO, fsync="f") == two - lost - damaged
+    assert made(FOUR, fsync="on", synchronous_commit="remote_apply") == four
 
 
 def test_instances_of_a_cluster() -> None:

@@ -68,6 +68,19 @@ def test_check_names_file_key_what_and_instead(tuchanka: Tuchanka, tmp_path: Pat
     assert all(one[part] for one in errors for part in ("file", "key", "what", "instead"))
 
 
+def test_check_refuses_settings_that_weaken_what_is_promised_unless_they_are_accepted(
+    tuchanka: Tuchanka, tmp_path: Path
+):
+    weak = 'synchronous_commit = "local"'
+    outcome = tuchanka("check", "--topology", edited(tmp_path, '# shared_buffers = "256MB"', weak))
+    assert (outcome.status, outcome.err) == (1, "")
+    assert "a failover loses it (synchronous_commit = local)" in " ".join(outcome.out.split())
+    table = "[clusters.tuchanka4.instances.krogan4]\n"
+    text = (tmp_path / "my.toml").read_text().replace(table, f'{table}accept = ["synchronous_commit"]\n')
+    (tmp_path / "my.toml").write_text(text)
+    assert tuchanka("check", "--topology", tmp_path / "my.toml").status == 0
+
+
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [

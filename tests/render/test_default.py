@@ -13,6 +13,7 @@ from tests.render.corosync import parse
 from tuchanka.lab import secrets
 from tuchanka.lab.folder import LabFolder
 from tuchanka.postgres.config import synchronous_standby_names
+from tuchanka.postgres.effective import GUARDED, effective
 from tuchanka.stacks.pacemaker.timing.derive import derive
 from tuchanka.stages.tree import machine_files, scripts, tree
 from tuchanka.topology.load import load
@@ -269,3 +270,11 @@ def test_no_two_instances_of_a_node_share_a_port_or_a_folder():
             for one, other in pairwise(read):
                 for key in ("port", "data_directory", "external_pid_file", "syslog_ident"):
                     assert one[key] != other[key]
+
+
+def test_what_guarantees_depend_on_is_rendered_as_the_promises_suppose():
+    for _, instance, node in HOMES:
+        rendered = settings(of_instance(instance, node, "postgresql.conf"))
+        assert "synchronous_commit" in rendered
+        for name in GUARDED.keys() & rendered.keys():
+            assert GUARDED[name].read(rendered[name]) == effective(instance)[name]

@@ -8,7 +8,9 @@ import pytest
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+from tuchanka.campaign.promises import CHECKED_BY
 from tuchanka.lint.topology import lint
+from tuchanka.postgres.effective import GUARDED
 from tuchanka.topology.explain import _model_in
 from tuchanka.topology.load import parse
 from tuchanka.topology.model import TopologyInput
@@ -42,6 +44,20 @@ def test_every_key_is_documented_and_no_other():
 
 def test_every_controlled_parameter_is_documented():
     assert {name for name in CONTROLLED if f"`{name}`" not in DOC} == set()
+
+
+def test_every_guarded_parameter_is_documented_with_the_checks_that_go():
+    table = DOC[DOC.index("## Settings that weaken") :]
+    rows = re.findall(r"^\| [^|]+ \| `(\w+)([^|]*) \| ([^|]*) \|$", table, re.MULTILINE)
+    checks: dict[str, set[str]] = {}
+    last = ""
+    for name, values, words in rows:
+        last = last if words == "the same" else words
+        for word, loss in GUARDED[name].losses.items():
+            if word in values or word == "some":
+                checks[f"{name} {word}"] = set(re.findall(r"\*([^*]+)\*", last))
+                assert checks[f"{name} {word}"] == {one for g in loss.guarantees for one in CHECKED_BY[g]}
+    assert set(checks) == {f"{name} {word}" for name, one in GUARDED.items() for word in one.losses}
 
 
 @pytest.mark.parametrize("example", re.findall(r"```toml\n(.*?)```", DOC, re.DOTALL))

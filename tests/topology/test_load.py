@@ -72,6 +72,13 @@ def changed(old: str, new: str) -> str:
         ('name = "krogan2s1", ', "", "krogan2.standby_vips[0].name: this key is missing"),
         ('name = "krogan2s1", ', 'nam = "krogan2s1", ', "[0].nam: there is no such key; did you mean name?"),
         ("# shared_buffers = ", "port = ", KROGAN4 + ".settings.port: this PostgreSQL parameter is controlled"),
+        ("# shared_buffers = ", "syslog_ident = ", KROGAN4 + ".settings.syslog_ident: this PostgreSQL parameter is"),
+        ("# shared_buffers = ", "wal_level = ", KROGAN4 + ".settings.wal_level: this PostgreSQL parameter is contr"),
+        (
+            "[clusters.tuchanka4.instances.krogan4]\n",
+            '[clusters.tuchanka4.instances.krogan4]\naccept = ["fsync; id"]\n',
+            KROGAN4 + ".accept[0]: 'fsync; id' isn't the name of a PostgreSQL parameter",
+        ),
         ("# shared_buffers = ", "include = ", KROGAN4 + ".settings.include: 'include' isn't the name"),
         ("# shared_buffers = ", '"a b" = ', ".settings.'a b': 'a b' isn't the name"),
         ("# shared_buffers = ", '"a\\n" = ', r".settings.'a\n': 'a\n' isn't the name"),
@@ -174,6 +181,7 @@ def test_a_public_key():
         ("a = " + "[" * 10000, "t.toml: "),
         ("a = " + "9" * 5000, "t.toml: isn't TOML"),
         ("\ud800 = 1", "t.toml: isn't TOML"),
+        ('"[key]" = 1', "t.toml: '[key]': there is no such key"),
         ('"\\u001b" = 1', r"t.toml: '\x1b': there is no such key"),
     ],
 )

@@ -1,14 +1,25 @@
 """What a topology promises of a trial: the checks to be made, each with the promise in words. Pure."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 
 from tuchanka.analysis.checks.catalogue import EXAMINERS
 from tuchanka.faults.fault import Fault
 from tuchanka.postgres.config import standbys_in_order
+from tuchanka.postgres.effective import Guarantee, given_up
 from tuchanka.topology.types import Cluster, Instance
 
 # In such a network it is the votes that decide who is given up, not the target.
 EITHER_SIDE = {"split-sites", "one-way-deaf", "one-way-mute", "packet-loss", "heavy-packet-loss", "flapping-link"}
+
+CHECKED_BY: Mapping[Guarantee, tuple[str, ...]] = MappingProxyType(
+    {
+        "durable": ("commits", "commits in place"),
+        "replicated": ("commits",),
+        "undamaged": ("rows", "checksums"),
+    }
+)
+"""Guarantee → the checks that can't be promised without it."""
 
 
 def promises(
@@ -17,6 +28,7 @@ def promises(
     """Return check → promise, for ``TrialStarted.promises``.
 
     ``broken`` are the machines that the fault's target stands for, ``primary`` the node with the instance's primary.
+    What the instance's settings give up isn't promised, whether or not its owner has accepted that.
     """
     found = {one.name: one.promise for one in EXAMINERS if one.always}
     if fault.family == "storage" and "corrupt" in fault.name:
@@ -30,7 +42,16 @@ def promises(
         del found["most advanced"]  # one standby is no choice
     if why := keeps_commits(cluster, instance, fault, broken=broken, primary=primary):
         found["commits"] = f"no acknowledged commit is lost: {why}"
-    return {one.name: found[one.name] for one in EXAMINERS if one.name in found}
+    gone = not_promised(instance)
+    return {one.name: found[one.name] for one in EXAMINERS if one.name in found and one.name not in gone}
+
+
+def not_promised(instance: Instance) -> frozenset[str]:
+    """Return the checks that no trial promises, because the instance's settings give up what they rest on."""
+    guarantees = given_up(instance)
+    if instance.synchronous is None:
+        guarantees -= {"replicated"}  # nothing was promised of it
+    return frozenset(check for guarantee in guarantees for check in CHECKED_BY[guarantee])
 
 
 def keeps_commits(
@@ -46,7 +67,7 @@ def keeps_commits(
             return "the primary is not hit"
         return ""
     if nodes <= set(broken) or primary not in broken:
-        return "commits are synchronous, and whoever has them is there in the end"
+        return "commits are synchronous, and a node that has them is there in the end"
     others = [node.name for node in standbys_in_order(cluster, instance, primary)]
     count = instance.synchronous.count
     if fault.family == "double":

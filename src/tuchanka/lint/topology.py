@@ -9,6 +9,7 @@ from tuchanka.lint.instances import instances_have_room
 from tuchanka.lint.names import names_are_unique
 from tuchanka.lint.quorum import clusters_keep_quorum
 from tuchanka.lint.replication import failback_is_safe, replication_is_chosen
+from tuchanka.lint.settings import settings_keep_guarantees
 from tuchanka.lint.timing import timing_rules_hold
 from tuchanka.topology.types import Topology
 
@@ -20,6 +21,7 @@ CHECKS: tuple[Callable[[Topology], Iterator[Said]], ...] = (
     instances_have_room,
     replication_is_chosen,
     failback_is_safe,
+    settings_keep_guarantees,
     timing_rules_hold,
 )
 

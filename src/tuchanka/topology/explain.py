@@ -72,8 +72,10 @@ def _ascii(text: str) -> str:
 
 
 def _problem(error: Any, model: type[BaseModel]) -> Problem:
-    parts = tuple(part for part in error["loc"] if part != "[key]")
     kind: str = error["type"]
+    parts = tuple(error["loc"])
+    if parts[-1:] == ("[key]",) and kind != "extra_forbidden":
+        parts = parts[:-1]  # pydantic's mark of an error in a key, where it isn't a key of the file
     context: Mapping[str, Any] = error.get("ctx", {})
     value = error["input"]
     key = dotted(parts) or "the whole file"

@@ -192,6 +192,7 @@ def _instance(name: str, instance: InstanceInput, everywhere: tuple[str, ...]) -
         standby_vips=tuple(_vip(vip) for vip in instance.standby_vips),
         synchronous=Synchronous(asked.method, asked.count, asked.other_site_first) if asked else None,
         settings=dict(instance.settings),
+        accept=tuple(instance.accept),
     )
 
 

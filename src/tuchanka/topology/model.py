@@ -16,6 +16,7 @@ from tuchanka.topology.values import (
     InstanceName,
     Locale,
     Parameter,
+    ParameterName,
     ParameterValue,
     Size,
     SshKey,
@@ -125,6 +126,7 @@ class InstanceInput(Input):
     standby_vips: list[VipInput] = Field(default=[], description="VIPs for reading, each on another standby")
     synchronous: SynchronousInput | None = Field(default=None, description="synchronous replication; absent: none")
     settings: dict[Parameter, ParameterValue] = Field(default={}, description="further PostgreSQL parameters")
+    accept: list[ParameterName] = Field(default=[], description="settings that may weaken what is promised")
 
 
 class ClusterInput(Input):

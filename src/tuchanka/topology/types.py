@@ -58,7 +58,7 @@ class Synchronous:
     """Synchronous replication: how many standbys must confirm a commit, and which are asked first.
 
     ``method`` is PostgreSQL's ``FIRST`` or ``ANY``. With ``other_site_first`` the list is rendered per node,
-    the nodes of the other sites before those of its own, so that it is right whoever is primary.
+    the nodes of the other sites before those of its own, so that it is right whichever node is primary.
     """
 
     method: Literal["FIRST", "ANY"]
@@ -70,7 +70,8 @@ class Synchronous:
 class Instance:
     """A PostgreSQL database cluster (data directory, port), kept by PAF on ``nodes``; ``home`` is preferred.
 
-    ``failback``: whether the primary goes back to ``home`` by itself, or waits for a switchover.
+    ``failback``: whether the primary goes back to ``home`` by itself, or waits for a switchover. ``settings`` are the
+    last lines of postgresql.conf; ``accept`` names those that are meant although they give up a guarantee.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Instance:
     synchronous: Synchronous | None = None
     failback: Literal["wait", "automatic"] = "wait"
     settings: Mapping[str, str] = field(default_factory=dict)
+    accept: tuple[str, ...] = ()
 
     @property
     def vips(self) -> tuple[Vip, ...]:

@@ -18,34 +18,56 @@ UNITS = {"MiB": 2**20, "GiB": 2**30}
 CONTROLLED = frozenset(
     {
         "archive_cleanup_command",
+        "client_min_messages",
         "cluster_name",
         "config_file",
         "data_directory",
+        "db_user_namespace",
+        "default_transaction_isolation",
+        "default_transaction_read_only",
         "external_pid_file",
         "hba_file",
         "hot_standby",
         "ident_file",
+        "lc_messages",
         "listen_addresses",
+        "log_destination",
+        "log_min_messages",
         "log_timezone",
+        "logging_collector",
         "password_encryption",
         "port",
         "primary_conninfo",
         "primary_slot_name",
         "promote_trigger_file",
         "recovery_end_command",
+        "recovery_min_apply_delay",
         "restart_after_crash",
         "restore_command",
+        "search_path",
         "standby_mode",
         "synchronous_standby_names",
+        "syslog_facility",
+        "syslog_ident",
+        "syslog_sequence_numbers",
+        "syslog_split_messages",
         "timezone",
         "unix_socket_directories",
+        "unix_socket_group",
+        "unix_socket_permissions",
+        "update_process_title",
         "wal_level",
+        "wal_receiver_status_interval",
         "wal_receiver_timeout",
         "wal_retrieve_retry_interval",
         "wal_sender_timeout",
     }
 )
-"""PostgreSQL parameters that follow from other keys of the topology or keep the cluster correct."""
+"""PostgreSQL parameters that follow from other keys of the topology, or that cluster or measurement rely on.
+
+The measurement finds the servers' lines in the journal by program and text, sees warnings, and finds processes by
+their titles; the cluster and the recorder connect through the socket and find their table by its plain name.
+"""
 
 DIRECTIVES = frozenset({"include", "include_dir", "include_if_exists"})
 """Words of postgresql.conf that look like parameters and read other files."""
@@ -138,17 +160,22 @@ def _size(value: object) -> int:
     return size
 
 
-def _parameter(value: object) -> str:
+def _parameter_name(value: object) -> str:
     text = _text(value)
     if not _PARAMETER.fullmatch(text) or text in DIRECTIVES:
         raise ValueError(
             "isn't the name of a PostgreSQL parameter",
             'write lower-case letters, digits and underscores, like "shared_buffers"',
         )
+    return text
+
+
+def _parameter(value: object) -> str:
+    text = _parameter_name(value)
     if text in CONTROLLED or text.startswith("recovery_target"):
         raise ValueError(
             "this PostgreSQL parameter is controlled by tuchanka",
-            "remove it; it follows from other keys of the topology",
+            "remove it; other keys of the topology, the cluster or the measurement decide it",
         )
     return text
 
@@ -229,5 +256,6 @@ SshKey = Annotated[
         _matching(_SSH_KEY, "isn't a public key of SSH", 'write the line of the .pub file, "ssh-ed25519 AAAA… name"')
     ),
 ]
+ParameterName = Annotated[str, BeforeValidator(_parameter_name)]
 Parameter = Annotated[str, BeforeValidator(_parameter)]
 ParameterValue = Annotated[str, BeforeValidator(_parameter_value)]
