@@ -58,7 +58,7 @@ def played(monkeypatch: pytest.MonkeyPatch, fake: FakeProvider) -> Played:
     made = Played()
     monkeypatch.setattr(campaign, "run_campaign", made.run)
     monkeypatch.setattr(campaign, "_make", made.make)
-    # The trials that are played have times of their own, in the first minutes of a host: it runs for longer than that.
+    # The trials that are played have times of their own, in the first minutes of a host; this one runs for longer.
     clock = SimpleNamespace(monotonic=lambda: time.monotonic() + HOUR_S, time=time.time)
     monkeypatch.setattr(campaign, "time", clock)
     return made
