@@ -240,9 +240,9 @@ def test_the_quorum_device_decides_before_the_watchdog_fires_and_that_before_the
 
 
 def test_nothing_secret_is_rendered(tmp_path: Path):
-    made = secrets.ensure(LabFolder(tmp_path))
+    made = secrets.ensure(LabFolder(tmp_path), ("heartbeat",))
     for name, text in TREE.items():
-        for word in ("PRIVATE KEY", made.replication, made.heartbeat, made.corosync_key):
+        for word in ("PRIVATE KEY", made.replication, made.corosync_key, made.services["heartbeat"]):
             assert word not in text, name
         # The password file is named, and an encryption of passwords, and what SSH refuses; nothing else.
         rest = re.sub(r"passfile=\S+|password_encryption|PasswordAuthentication|PermitRootLogin\s\S+", "", text)

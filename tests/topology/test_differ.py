@@ -112,6 +112,7 @@ ssh = { public_key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ1ruQnxzCnYXqKMs4nyfh
 timing = { watchdog_s = 5 }
 helpers = { first_aid = false }
 sites = { here = {}, there = {} }
+services = { depot = { address = "10.1.0.7", site = "here" } }
 [clusters.c.nodes]
 a = { address = "10.1.0.1", site = "here" }
 b = { address = "10.1.0.2", site = "there" }

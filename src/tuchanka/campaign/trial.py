@@ -34,6 +34,7 @@ from tuchanka.lab.lab import Lab
 from tuchanka.lab.progress import Note, Progress
 from tuchanka.lab.stack import primary_of
 from tuchanka.prediction import Prediction
+from tuchanka.services import registry
 from tuchanka.topology.types import Cluster, Instance
 from tuchanka.waiting import together, truth, wait_until, within
 
@@ -102,7 +103,8 @@ async def run_trial(lab: Lab, trial: Trial, history: History, progress: Progress
             predicted={phase.name: phase.seconds for phase in predicted},
             instances=instances_of(trial.cluster),
             broken=broken,
-            promises=promises(trial.cluster, trial.instance, trial.fault, broken=broken, primary=trial.scene.primary),
+            promises=promises(trial.cluster, trial.instance, trial.fault, broken=broken, primary=trial.scene.primary)
+            | registry.promises(lab.topology, trial.cluster, trial.instance),
         )
     )
     try:

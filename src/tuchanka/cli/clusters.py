@@ -11,6 +11,7 @@ from tuchanka.cli.mon import watch
 from tuchanka.cli.output import show, show_json
 from tuchanka.cli.progress import TerminalProgress
 from tuchanka.cli.restore import restore
+from tuchanka.lab import service_health
 from tuchanka.lab.lab import Lab
 from tuchanka.report.cluster_state import state_view
 from tuchanka.stacks.pacemaker import operate
@@ -37,6 +38,14 @@ async def _observe_all(lab: Lab, chosen: tuple[Cluster, ...]) -> list[tuple[Clus
     return list(zip(chosen, states, strict=True))
 
 
+async def _look(
+    lab: Lab, chosen: tuple[Cluster, ...]
+) -> tuple[list[tuple[Cluster, ClusterState]], list[tuple[str, ...]]]:
+    """Return the state of each cluster, and the problems of the services around each."""
+    seen = await _observe_all(lab, chosen)
+    return seen, await together(*(service_health.problems(lab, cluster) for cluster in chosen))
+
+
 def _made(lab: Lab, chosen: tuple[Cluster, ...]) -> tuple[Cluster, ...]:
     """Leave out the clusters of which nothing is made, unless that leaves none."""
     made = tuple(c for c in chosen if any(lab.made(node.name) for node in c.nodes))
@@ -47,8 +56,11 @@ def status(context: typer.Context, clusters: Clusters = None) -> None:
     """Show the live clusters, and whether they are healthy or why not; exit status 1 if one isn't."""
     lab = open_lab(context)
     chosen = choose(lab.topology, clusters) if clusters else _made(lab, lab.topology.clusters)
-    seen = run(_observe_all(lab, chosen))
-    reasons = {cluster.name: problems(state, cluster) for cluster, state in seen}
+    seen, of_services = run(_look(lab, chosen))
+    reasons = {
+        cluster.name: (*problems(state, cluster), *more)
+        for (cluster, state), more in zip(seen, of_services, strict=True)
+    }
     if settings(context).json:
         show_json(
             [

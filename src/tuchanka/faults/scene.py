@@ -7,13 +7,14 @@ from typing import Literal
 from tuchanka.errors import InputError, LabError, UnknownName
 from tuchanka.faults.fault import Fault, Scene, Scope
 from tuchanka.lab.lab import Lab
+from tuchanka.services import registry
 from tuchanka.topology.types import Cluster, Instance, Topology
 
 ROLES = ("primary", "standby", "random")
-Kind = Literal["node", "site", "cluster", "witness"]
+Kind = Literal["node", "site", "cluster", "witness", "service"]
 # What may be named where a fault acts on a node, a site …: a site or a cluster is all its nodes.
 TAKES: Mapping[Scope, tuple[Kind, ...]] = {
-    "node": ("node", "witness", "site", "cluster"),
+    "node": ("node", "witness", "service", "site", "cluster"),
     "site": ("site",),
     "cluster": ("cluster",),
     "witness": ("witness",),
@@ -30,6 +31,8 @@ def kind_of(topology: Topology, name: str) -> Kind:
     clusters = [cluster.name for cluster in topology.clusters]
     if topology.witness is not None and name == topology.witness.name:
         return "witness"
+    if any(name == machine.name for machine in topology.services):
+        return "service"
     if name in sites:
         return "site"
     if name in clusters:
@@ -67,6 +70,8 @@ def unfit(fault: Fault, topology: Topology, cluster: Cluster) -> str:
     """Return why the fault can't be tried on the cluster, whatever its target; empty if it can."""
     if fault.scope == "witness" and not (cluster.witness and topology.witness):
         return f"{cluster.name} has no witness"
+    if service := registry.needed_by(fault.name, topology):
+        return f"the topology has no {service}"
     return fault.unfit(cluster)
 
 
@@ -142,7 +147,7 @@ def make_scene(
 ) -> Scene:
     """Return the scene of a fault (``None``: of any) on a target that ``resolve`` or ``check_target`` let through.
 
-    Without a cluster it is the one that the target belongs to; a site and the witness belong to all of them.
+    Without a cluster it is the one that the target belongs to; a site and what is no node belong to all of them.
     """
     if cluster is None:
         match kind_of(lab.topology, target):

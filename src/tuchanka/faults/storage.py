@@ -132,8 +132,7 @@ async def heal(scene: Scene) -> None:
     """Let data directories be written again, and drop the damaged table. Data that is lost is the restore's."""
 
     async def one(machine: Machine) -> None:
-        topology = scene.lab.topology
-        if topology.witness is not None and machine.name == topology.witness.name:
+        if not scene.lab.topology.is_node(machine.name):
             return
         if await machine.power_state() == "off":
             return

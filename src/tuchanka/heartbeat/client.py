@@ -14,6 +14,7 @@ from tuchanka.events import Event, from_json
 from tuchanka.heartbeat import schema
 from tuchanka.heartbeat.config import Config, InstanceConfig, Probe, Reader, to_json
 from tuchanka.lab.lab import Deployment
+from tuchanka.services.heartbeat import PASSWORD
 from tuchanka.topology.types import Cluster, Instance
 
 STOP_S = 5.0
@@ -30,7 +31,7 @@ def configure(
     duration_s: float | None = None,
 ) -> Config:
     """Return the recorder's configuration for these instances, with a run name of its own."""
-    password = lab.secrets().heartbeat
+    password = lab.secrets().services[PASSWORD]
     return Config(
         run=uuid.uuid4().hex,
         rate=rate,

@@ -13,6 +13,7 @@ from tuchanka.lab.folder import LabFolder
 from tuchanka.lab.secrets import Secrets
 from tuchanka.lab.stack import Stack
 from tuchanka.providers.base import Machine, Node, Provider
+from tuchanka.services import registry
 from tuchanka.topology.types import Cluster, Topology
 
 
@@ -37,7 +38,7 @@ class Deployment(Protocol):
         """Return the machines of a cluster."""
 
     def machines_of(self, clusters: tuple[Cluster, ...]) -> tuple[Node, ...]:
-        """Return the machines of the clusters, after the witness if any of them needs it."""
+        """Return the machines of the clusters, after the witness if any of them needs it, and the services'."""
 
     def inside(self, argv: Sequence[str]) -> list[str]:
         """Return the command of this host that runs ``argv`` where the clusters' addresses can be reached."""
@@ -69,9 +70,10 @@ class Lab:
         return tuple(self.machine(node.name) for node in cluster.nodes)
 
     def machines_of(self, clusters: tuple[Cluster, ...]) -> tuple[Machine, ...]:
-        """Return the machines of the clusters, after the witness if any of them needs it."""
+        """Return the machines of the clusters, after the witness if any of them needs it, and the services'."""
         witness = self.topology.witness
         needed = [witness.name] if witness and any(cluster.witness for cluster in clusters) else []
+        needed += [machine.name for machine in self.topology.services]
         return tuple(self.machine(name) for name in (*needed, *(n.name for c in clusters for n in c.nodes)))
 
     def stages(self, name: str) -> tuple[str, ...]:
@@ -104,7 +106,7 @@ class Lab:
 
     def secrets(self) -> Secrets:
         """Return the lab's secrets, made on the first call."""
-        return secrets.ensure(self.folder)
+        return secrets.ensure(self.folder, registry.secrets(self.topology))
 
     def ensure_keys(self) -> None:
         """Make the SSH keys that are missing."""

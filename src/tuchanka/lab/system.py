@@ -2,7 +2,7 @@
 
 from tuchanka.files import File
 from tuchanka.templating import fill
-from tuchanka.topology.types import Node, Topology, Witness
+from tuchanka.topology.types import AnyMachine, Topology
 
 # The name of the network interface inside a provider's machines.
 INTERFACES = {"nspawn": "host0"}
@@ -11,7 +11,7 @@ CHRONY_UNIT = "/etc/systemd/system/chrony.service.d/tuchanka.conf"
 CHRONY_OPTIONS = {"nspawn": "-F 1 -x"}
 
 
-def system_files(topology: Topology, machine: Node | Witness) -> dict[str, File]:
+def system_files(topology: Topology, machine: AnyMachine) -> dict[str, File]:
     """Return path → file of what doesn't depend on the machine's part in a cluster."""
     # Debian's unit wants the right to set the clock, which a container hasn't and chronyd -x doesn't use.
     unit = {CHRONY_UNIT: File("[Unit]\nConditionCapability=\n")} if topology.provider in CHRONY_OPTIONS else {}
@@ -50,17 +50,20 @@ def locale_gen(locale: str) -> str:
     return f"{locale} {locale.partition('.')[2] or 'ISO-8859-1'}\n"
 
 
-def chrony(topology: Topology, machine: Node | Witness) -> str:
+def chrony(topology: Topology, machine: AnyMachine) -> str:
     """Return chrony.conf: the witness serves the lab; without it the nodes of a cluster agree among themselves.
+
+    A machine for services has no peers: it follows the witness, or else the nodes of the first cluster.
 
     Source: chrony.conf(5), ``local stratum … orphan``: of the servers that have lost every source, the one with the
     smallest reference ID serves the others; all of them must name each other as sources.
     """
     witness = topology.witness
     is_witness = witness is not None and machine.name == witness.name
-    others = (
-        [] if is_witness else [node for node in topology.cluster_of(machine.name).nodes if node.name != machine.name]
-    )
+    if topology.is_node(machine.name):
+        others = [node for node in topology.cluster_of(machine.name).nodes if node.name != machine.name]
+    else:
+        others = [] if witness else list(topology.clusters[0].nodes)
     return fill(
         "tuchanka.lab",
         "chrony.j2",

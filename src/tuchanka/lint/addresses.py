@@ -12,6 +12,8 @@ def _addresses(topology: Topology) -> Iterator[tuple[str, str, IPv4Address]]:
     yield "network.host", "the host's side of the network", topology.network.host
     if topology.witness:
         yield "witness.address", topology.witness.name, topology.witness.address
+    for machine in topology.services:
+        yield f"services.{machine.name}.address", machine.name, machine.address
     for cluster in topology.clusters:
         for node in cluster.nodes:
             yield f"clusters.{cluster.name}.nodes.{node.name}.address", node.name, node.address

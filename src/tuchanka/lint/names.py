@@ -10,6 +10,7 @@ def _host_names(topology: Topology) -> Iterator[tuple[str, str]]:
     """Yield the key and the name of every machine and VIP: they share /etc/hosts."""
     if topology.witness:
         yield "witness.name", topology.witness.name
+    yield from ((f"services.{machine.name}", machine.name) for machine in topology.services)
     for cluster in topology.clusters:
         for node in cluster.nodes:
             yield f"clusters.{cluster.name}.nodes.{node.name}", node.name
@@ -26,6 +27,7 @@ def _target_names(topology: Topology) -> Iterator[tuple[str, str]]:
         yield f"sites.{site.name}", site.name
     if topology.witness:
         yield "witness.name", topology.witness.name
+    yield from ((f"services.{machine.name}", machine.name) for machine in topology.services)
     for cluster in topology.clusters:
         yield f"clusters.{cluster.name}", cluster.name
         for node in cluster.nodes:

@@ -9,6 +9,7 @@ from tuchanka.lint.instances import instances_have_room
 from tuchanka.lint.names import names_are_unique
 from tuchanka.lint.quorum import clusters_keep_quorum
 from tuchanka.lint.replication import failback_is_safe, replication_is_chosen
+from tuchanka.lint.services import machines_run_something, settings_of_services_are_theirs
 from tuchanka.lint.settings import settings_keep_guarantees
 from tuchanka.lint.timing import timing_rules_hold
 from tuchanka.topology.types import Topology
@@ -22,6 +23,8 @@ CHECKS: tuple[Callable[[Topology], Iterator[Said]], ...] = (
     replication_is_chosen,
     failback_is_safe,
     settings_keep_guarantees,
+    settings_of_services_are_theirs,
+    machines_run_something,
     timing_rules_hold,
 )
 

@@ -1,6 +1,7 @@
 """The configuration of PostgreSQL instances, outside the data directory, so that a base backup leaves it alone."""
 
 from tuchanka.files import File
+from tuchanka.services import registry
 from tuchanka.stacks.pacemaker.render.paths import PG_SOCKETS, PGPASS, InstancePaths
 from tuchanka.stacks.pacemaker.timing.types import Timing
 from tuchanka.templating import fill
@@ -26,6 +27,7 @@ def instance_files(
             topology=topology,
             synchronous=synchronous_standby_names(cluster, instance, node),
             timing=timing,
+            services=registry.settings(topology, cluster, instance, node),
         ),
         "pg_hba.conf": fill(
             "tuchanka.postgres",
@@ -33,6 +35,7 @@ def instance_files(
             here=here,
             vips=instance.vips,
             others=[member for member in members if member.name != node],
+            services=registry.hba(topology, cluster, instance, node),
             subnet=topology.network.subnet,
         ),
         "pg_ident.conf": "# no user name maps\n",

@@ -33,17 +33,16 @@ async def create(lab: Lab, machine: Machine) -> None:
 async def install(lab: Lab, machine: Machine) -> None:
     """Put every file and secret of the machine's part in its place; it is shut down at the end."""
     await make_ready(machine)
-    witness = lab.topology.witness
-    is_witness = witness is not None and machine.name == witness.name
+    witness, is_node = lab.topology.witness, lab.topology.is_node(machine.name)
     files = dict(machine_files(lab.topology, machine.name))
-    if not is_witness:
+    if is_node:
         files |= secret_files(lab, machine.name)
     await machine.put(files)
     if lab.topology.locale.split(".", maxsplit=1)[0] not in {"C", "POSIX"}:
         await machine.run(["locale-gen"], timeout=LOCALE_S)
-    if is_witness:
+    if witness is not None and machine.name == witness.name:
         await qnetd.install(machine)
-    else:
+    if is_node:
         await machine.run(["systemctl", "enable", "--quiet", "sbd"])  # with corosync, which nothing starts on boot
         await own_folders(lab.topology, machine)
         if lab.topology.helpers.paf_order:

@@ -3,6 +3,7 @@
 from tuchanka.files import File
 from tuchanka.lab.system import system_files
 from tuchanka.postgres.config import instance_files
+from tuchanka.services import registry
 from tuchanka.stacks.pacemaker.render import helpers
 from tuchanka.stacks.pacemaker.render.commands import command_files
 from tuchanka.stacks.pacemaker.render.pcs import cluster_script, instance_scripts
@@ -13,9 +14,11 @@ from tuchanka.topology.types import Cluster, Topology
 
 def machine_files(topology: Topology, machine: str) -> dict[str, File]:
     """Return path → file of one machine, without its secrets."""
-    files = system_files(topology, topology.machine(machine))
+    files = system_files(topology, topology.machine(machine)) | registry.files(topology, machine)
     if topology.witness is not None and machine == topology.witness.name:
         return files | witness_files()
+    if not topology.is_node(machine):
+        return files
     cluster = topology.cluster_of(machine)
     timing = timing_of(topology, cluster)
     files |= quorum_files(topology, cluster, timing) | helpers.files(cluster, timing)

@@ -18,7 +18,7 @@ IN_THE_FILE = {
     "ssh_public_key": "ssh.public_key",
 }
 # Tables of the file that are keyed by a name. Every other list keeps its numbers.
-BY_NAME = ("sites", "clusters", "nodes", "instances")
+BY_NAME = ("sites", "services", "clusters", "nodes", "instances")
 # The name of the file says nothing about the lab.
 LEFT_OUT = ("source",)
 NEWS = 3
@@ -49,7 +49,7 @@ def _fields(was: Any, now: Any, path: str) -> Iterator[str]:
 def _values(was: Any, now: Any, key: str, name: str = "") -> Iterator[str]:
     if was == now:
         return
-    if name in BY_NAME and not _plain(was) and not _plain(now):
+    if name in BY_NAME and not (_plain(was) and _plain(now)):
         yield from _mapping({one.name: one for one in was}, {one.name: one for one in now}, key)
     elif isinstance(was, Mapping) and isinstance(now, Mapping):
         yield from _mapping(was, now, key)

@@ -20,6 +20,7 @@ from tuchanka.topology.types import (
     Limits,
     Network,
     Node,
+    ServiceMachine,
     Site,
     Synchronous,
     Topology,
@@ -115,6 +116,8 @@ def _contradictions(model: TopologyInput) -> Iterator[Problem]:
         for key in sorted(model.helpers.model_fields_set - {"stock"}):
             if getattr(model.helpers, key):
                 yield Problem(f"helpers.{key}", "is true beside stock = true", "write one of the two")
+    for machine, its_own in model.services.items():
+        yield from _site(model, its_own.site, dotted(("services", machine, "site")))
     for name, cluster in model.clusters.items():
         for node, its in cluster.nodes.items():
             yield from _site(model, its.site, dotted(("clusters", name, "nodes", node, "site")))
@@ -163,6 +166,9 @@ def _topology(model: TopologyInput, source: str) -> Topology:
         ),
         ssh_public_key=model.ssh.public_key,
         helpers=_helpers(model.helpers),
+        services=tuple(
+            ServiceMachine(name, its.address, its.site, tuple(its.runs)) for name, its in model.services.items()
+        ),
     )
 
 

@@ -18,6 +18,7 @@ from tuchanka.topology.values import (
     Parameter,
     ParameterName,
     ParameterValue,
+    ServiceName,
     Size,
     SshKey,
     Subnet,
@@ -93,6 +94,14 @@ class WitnessInput(Input):
     site: GroupName = Field(description="its site; best one of its own")
 
 
+class ServiceMachineInput(Input):
+    """``[services.NAME]``."""
+
+    address: Address = Field(description="its address")
+    site: GroupName = Field(description="its site")
+    runs: list[ServiceName] = Field(default=[], description="the services that run on it")
+
+
 class NodeInput(Input):
     """``[clusters.CLUSTER.nodes.NODE]``."""
 
@@ -157,4 +166,5 @@ class TopologyInput(Input):
     helpers: HelpersInput = Field(default=HelpersInput(), description="what is added to the stock stack")
     sites: dict[GroupName, SiteInput] = Field(min_length=1, description="the data centres")
     witness: WitnessInput | None = Field(default=None, description="the machine of the quorum device")
+    services: dict[HostName, ServiceMachineInput] = Field(default={}, description="machines for optional services")
     clusters: dict[GroupName, ClusterInput] = Field(min_length=1, description="the clusters")

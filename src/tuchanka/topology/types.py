@@ -6,7 +6,7 @@ Made by ``topology.load`` from the input model; nothing here does I/O.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
-from typing import Literal, Protocol, TypeVar
+from typing import Literal, Protocol, TypeAlias, TypeVar
 
 from tuchanka.errors import UnknownName
 
@@ -43,6 +43,19 @@ class Witness:
     name: str
     address: IPv4Address
     site: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceMachine:
+    """A machine beside the clusters that runs optional services (``services``), by their names."""
+
+    name: str
+    address: IPv4Address
+    site: str
+    runs: tuple[str, ...] = ()
+
+
+AnyMachine: TypeAlias = Node | Witness | ServiceMachine
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +181,7 @@ class Topology:
     limits: Limits
     ssh_public_key: str | None = None
     helpers: Helpers = ALL
+    services: tuple[ServiceMachine, ...] = ()
 
     def cluster(self, name: str) -> Cluster:
         """Return the cluster called ``name``."""
@@ -197,12 +211,16 @@ class Topology:
         return tuple(sorted({cluster.postgresql for cluster in self.clusters}))
 
     @property
-    def machines(self) -> tuple[Node | Witness, ...]:
-        """Every machine, cluster by cluster, the witness last."""
-        nodes: list[Node | Witness] = [node for cluster in self.clusters for node in cluster.nodes]
-        return (*nodes, self.witness) if self.witness else tuple(nodes)
+    def machines(self) -> tuple[AnyMachine, ...]:
+        """Every machine, cluster by cluster; those that keep no instance last: the witness, then the services'."""
+        nodes = [node for cluster in self.clusters for node in cluster.nodes]
+        return (*nodes, *([self.witness] if self.witness else ()), *self.services)
 
-    def machine(self, name: str) -> Node | Witness:
+    def is_node(self, name: str) -> bool:
+        """Say whether the machine belongs to a cluster."""
+        return any(node.name == name for cluster in self.clusters for node in cluster.nodes)
+
+    def machine(self, name: str) -> AnyMachine:
         """Return the machine called ``name``."""
         return _named("machine", name, self.machines)
 

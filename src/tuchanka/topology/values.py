@@ -217,6 +217,16 @@ GroupName = Annotated[
         )
     ),
 ]
+ServiceName = Annotated[
+    str,
+    BeforeValidator(
+        _matching(
+            _TOPOLOGY_NAME,
+            "isn't a name of a service",
+            "write 1 to 32 lower-case letters, digits and hyphens, a letter first",
+        )
+    ),
+]
 InstanceName = Annotated[
     str,
     BeforeValidator(

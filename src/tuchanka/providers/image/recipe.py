@@ -51,8 +51,8 @@ class Recipe:
         return f"{self.suite}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
-def recipe(postgresql: Iterable[int]) -> Recipe:
-    """Return the recipe of the image with these major versions of PostgreSQL, one of them at least."""
+def recipe(postgresql: Iterable[int], services: Iterable[str] = ()) -> Recipe:
+    """Return the recipe of the image with these major versions of PostgreSQL and these packages of services."""
     return Recipe(
         suite="trixie",
         packages=(
@@ -62,6 +62,7 @@ def recipe(postgresql: Iterable[int]) -> Recipe:
             *("corosync", "corosync-qdevice", "corosync-qnetd"),
             *("resource-agents", "resource-agents-paf"),
             *(name for version in postgresql for name in (f"postgresql-{version}", f"postgresql-client-{version}")),
+            *services,
         ),
         before=(
             'mkdir -p "$1/etc/postgresql-common/createcluster.d"',

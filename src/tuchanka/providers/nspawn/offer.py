@@ -29,6 +29,7 @@ def _versions(topology: Topology) -> Iterator[tuple[str, str, str]]:
 
 def _names(topology: Topology) -> Iterator[tuple[str, str, str]]:
     keys = {node.name: f"clusters.{c.name}.nodes.{node.name}" for c in topology.clusters for node in c.nodes}
+    keys |= {machine.name: f"services.{machine.name}" for machine in topology.services}
     for machine in topology.machines:
         if len(machine.name) > NAME_LONGEST:
             what = (

@@ -12,6 +12,7 @@ from tuchanka.providers.nspawn import cgroups, client, disks
 from tuchanka.providers.nspawn.machine import NspawnMachine
 from tuchanka.providers.nspawn.missing import missing
 from tuchanka.providers.nspawn.paths import LabPaths
+from tuchanka.services import registry
 from tuchanka.topology.types import Topology
 
 
@@ -21,7 +22,7 @@ class NspawnProvider:
     def __init__(self, folder: Path, topology: Topology, watchdog_s: float) -> None:
         self.paths = LabPaths(folder)
         self.topology = topology
-        self.recipe = recipe(topology.versions)
+        self.recipe = recipe(topology.versions, registry.packages(topology))
         self.watchdog_s = watchdog_s
         self.network = BridgeTraffic(self.paths.namespace_file)
 

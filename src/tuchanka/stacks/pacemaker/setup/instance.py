@@ -1,8 +1,8 @@
 """The setup of one instance: data directory, users and databases, and a base backup for each standby."""
 
-from tuchanka.heartbeat import schema
 from tuchanka.lab.lab import Deployment
 from tuchanka.providers.base import Node
+from tuchanka.services import registry
 from tuchanka.stacks.pacemaker.render.paths import PG_SOCKETS, PGPASS, InstancePaths
 from tuchanka.topology.types import Instance
 from tuchanka.waiting import together
@@ -18,23 +18,19 @@ async def setup(lab: Deployment, instance: Instance) -> None:
     home = lab.machine(instance.home)
     await initdb(home, paths, lab.topology.locale)
     await start(home, paths)
-    await psql(home, instance, "postgres", users_sql(lab))
-    statements = (schema.CREATE_TABLE, *schema.grants(schema.USER))
-    await psql(home, instance, schema.DATABASE, "".join(f"{statement};\n" for statement in statements))
+    secrets = lab.secrets()
+    await psql(home, instance, "postgres", replicator_sql(secrets.replication))
+    for one in registry.sql(lab.topology, instance, secrets.services):
+        await psql(home, instance, one.database, one.statements)
     standbys = [lab.machine(name) for name in instance.nodes if name != instance.home]
     address = str(lab.topology.machine(instance.home).address)
     await together(*(base_backup(standby, paths, address, instance.port) for standby in standbys))
     await stop(home, paths)
 
 
-def users_sql(lab: Deployment) -> str:
-    """Return the statements that make the users and the heartbeat's database."""
-    secrets = lab.secrets()
-    return (
-        f"create role replicator with login replication password '{secrets.replication}';\n"
-        f"create role {schema.USER} with login password '{secrets.heartbeat}';\n"
-        f"create database {schema.DATABASE} owner {schema.USER};\n"
-    )
+def replicator_sql(password: str) -> str:
+    """Return the statement that makes the role by which standbys replicate."""
+    return f"create role replicator with login replication password '{password}';\n"
 
 
 async def initdb(machine: Node, paths: InstancePaths, locale: str) -> None:
