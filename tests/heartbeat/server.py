@@ -14,7 +14,8 @@ from typing import Any
 
 import asyncpg
 
-from tuchanka.heartbeat.schema import CREATE_TABLE, DATABASE, found_ranges, grants
+from tuchanka.heartbeat.schema import found_ranges
+from tuchanka.services.heartbeat import CREATE_TABLE, DATABASE, grants
 
 PASSWORD = "not-for-the-log-5f1c"
 USER = "heartbeat"

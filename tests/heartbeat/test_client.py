@@ -22,7 +22,7 @@ def lab(program: str) -> Any:
     def inside(_: Sequence[str]) -> list[str]:
         return [sys.executable, "-I", "-S", "-c", program]
 
-    return SimpleNamespace(provider=SimpleNamespace(inside=inside))
+    return SimpleNamespace(inside=inside)
 
 
 async def run(program: str, *, wait: bool) -> None:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from tuchanka.errors import InputError
 from tuchanka.heartbeat.config import Config, InstanceConfig, Probe, Reader, from_json, to_json
-from tuchanka.heartbeat.schema import found_ranges, grants
+from tuchanka.heartbeat.schema import found_ranges
+from tuchanka.services.heartbeat import grants
 
 INSTANCE = InstanceConfig(
     name="krogan2",

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.real.lab import RealLab, wait_for
-from tuchanka.heartbeat import schema
 from tuchanka.lab.folder import DEFAULT_ROOT
+from tuchanka.services.heartbeat import DATABASE, USER
 from tuchanka.topology.load import load
 from tuchanka.topology.types import Instance, Topology
 
@@ -93,7 +93,7 @@ class ManyLab(RealLab):
 
     def ask(self, script: str, address: str, port: int) -> str:
         secrets = json.loads((self.folder / "secrets" / "secrets.json").read_text())
-        how = {"host": address, "port": port, "user": schema.USER, "database": schema.DATABASE}
+        how = {"host": address, "port": port, "user": USER, "database": DATABASE}
         done = self.inside(sys.executable, "-c", script, stdin=json.dumps({**how, "password": secrets["heartbeat"]}))
         return done.stdout.strip() or done.stderr.strip().splitlines()[-1]
 

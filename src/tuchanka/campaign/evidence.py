@@ -12,6 +12,7 @@ from tuchanka.events import ClocksCompared, CommitsCounted, Journal
 from tuchanka.heartbeat import schema
 from tuchanka.lab.lab import Lab
 from tuchanka.providers.base import Node
+from tuchanka.services.heartbeat import DATABASE
 from tuchanka.stacks.pacemaker.setup.instance import psql
 from tuchanka.topology.types import Cluster, Instance
 
@@ -26,7 +27,7 @@ async def count_commits(
 ) -> CommitsCounted:
     """Ask the primary which beats of the run it has."""
     machine = lab.machine(cluster.node(primary).name)
-    rows = await psql(machine, instance, schema.DATABASE, schema.found_ranges(run) + ";\n")
+    rows = await psql(machine, instance, DATABASE, schema.found_ranges(run) + ";\n")
     ranges = [[int(number) for number in row.split("|")] for row in rows.split()]
     return CommitsCounted(time.monotonic(), trial, instance.name, primary, up_to, ranges)
 

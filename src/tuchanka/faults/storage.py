@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 from tuchanka.errors import LabError, MachineError
 from tuchanka.faults.fault import Fault, Scene
 from tuchanka.faults.survival import survives
-from tuchanka.heartbeat.schema import DATABASE
 from tuchanka.providers.base import DiskHang, Machine, Runner
+from tuchanka.services.heartbeat import DATABASE
 from tuchanka.stacks.pacemaker.render.paths import PG_SOCKETS, InstancePaths
 from tuchanka.topology.types import Instance
 from tuchanka.waiting import together, wait_until

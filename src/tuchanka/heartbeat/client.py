@@ -11,10 +11,9 @@ from typing import TypeVar
 
 from tuchanka.errors import HostError
 from tuchanka.events import Event, from_json
-from tuchanka.heartbeat import schema
 from tuchanka.heartbeat.config import Config, InstanceConfig, Probe, Reader, to_json
 from tuchanka.lab.lab import Deployment
-from tuchanka.services.heartbeat import PASSWORD
+from tuchanka.services.heartbeat import DATABASE, PASSWORD, USER
 from tuchanka.topology.types import Cluster, Instance
 
 STOP_S = 5.0
@@ -40,8 +39,8 @@ def configure(
             InstanceConfig(
                 name=instance.name,
                 port=instance.port,
-                database=schema.DATABASE,
-                user=schema.USER,
+                database=DATABASE,
+                user=USER,
                 password=password,
                 primary=str(instance.primary_vip.address),
                 readers=tuple(Reader(vip.name, str(vip.address)) for vip in instance.standby_vips),

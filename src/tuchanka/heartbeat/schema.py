@@ -1,22 +1,8 @@
-"""The heartbeat's table, and every statement the recorder sends to it."""
+"""Every statement that the recorder sends to its table, which ``services.heartbeat`` makes."""
 
 import re
 
 from tuchanka.errors import InputError
-
-DATABASE = "heartbeat"
-USER = "heartbeat"
-
-# One row per beat. ``written_mono`` is the recorder's own CLOCK_MONOTONIC when it sent the row: the age of what a
-# reader sees is then a difference on one clock, whatever the nodes' clocks say.
-CREATE_TABLE = """\
-CREATE TABLE IF NOT EXISTS beat (
-    run          text             NOT NULL,
-    seq          bigint           NOT NULL,
-    written_mono double precision NOT NULL,
-    written_at   timestamptz      NOT NULL DEFAULT clock_timestamp(),
-    PRIMARY KEY (run, seq)
-)"""
 
 WRITE = "INSERT INTO beat (run, seq, written_mono) VALUES ($1, $2, $3)"
 
@@ -44,12 +30,6 @@ def check_run(run: str) -> str:
     if not _RUN.fullmatch(run):
         raise InputError(f"not a run's name: {run!r}", hint="1 to 63 letters, digits and _ . : -")
     return run
-
-
-def grants(user: str) -> tuple[str, ...]:
-    """Return the statements that let ``user`` (an SQL identifier) do all that the recorder does."""
-    quoted = user.replace('"', '""')
-    return f'GRANT SELECT, INSERT ON beat TO "{quoted}"', f'GRANT pg_read_all_stats TO "{quoted}"'
 
 
 def found_ranges(run: str) -> str:
