@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from ipaddress import IPv4Address
 from itertools import combinations, pairwise
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from tuchanka.postgres.config import synchronous_standby_names
 from tuchanka.stacks.pacemaker.health import problems
 from tuchanka.stacks.pacemaker.observe import Look, join
 from tuchanka.topology.load import load
-from tuchanka.topology.types import Cluster, Topology
+from tuchanka.topology.types import Cluster, ServiceMachine, Site, Topology
 
 HERE = Path(__file__).parent
 IMAGES = HERE.parents[1] / "docs" / "images"
@@ -70,6 +71,17 @@ def long_names(topology: Topology) -> Topology:
     return replace(topology, clusters=(replace(cluster, nodes=nodes, instances=instances),))
 
 
+def with_services(topology: Topology) -> Topology:
+    """The same with machines for services: where nodes are, beside the witness, and in a site of their own."""
+    own = Site("depot-site")
+    sites = [*(site.name for site in topology.sites), own.name, own.name]
+    services = tuple(
+        ServiceMachine(f"depot{number}", IPv4Address(f"192.168.89.{200 + number}"), site, ("store", "directory"))
+        for number, site in enumerate(sites)
+    )
+    return replace(topology, sites=(*topology.sites, own), services=services)
+
+
 def last(topology: Topology) -> Picture:
     return planned(topology, topology.clusters[-1])
 
@@ -86,6 +98,8 @@ PICTURES = GOLDEN | {
     "one-site-of-seven": last(one_site(SEVEN)),
     "alone": last(alone(DEFAULT)),
     "alone-of-seven": last(alone(SEVEN)),
+    "services": last(with_services(DEFAULT)),
+    "services-alone": last(with_services(alone(SEVEN))),
     "long-names": last(long_names(SEVEN)),
     "broken": live({A: look(primary(state="catchup", sync_state="async")), B: look(standby())}),
     "nothing": live({A: Look("off", "absent"), B: Look("off", "absent")}),
@@ -116,7 +130,7 @@ def test_it_is_well_formed_and_holds_every_name(name: str):
     written = [text.text for text in root.iter("{http://www.w3.org/2000/svg}text")]
     for site in picture.sites:
         assert site.name in written
-        for machine in (*site.machines, *([site.witness] if site.witness else [])):
+        for machine in (*site.machines, *site.beside):
             assert {machine.name, machine.address} <= set(written)
     vips = [v.address for s in picture.sites for m in s.machines for c in m.copies if c for v in c.vips]
     assert sorted(vips) == sorted(text for text in written if text in vips)

@@ -58,8 +58,7 @@ def description(picture: Picture) -> str:
             ]
             note = f" ({machine.note})" if machine.note else ""
             words.append(f"{machine.name}{note} in {site.name}: {'; '.join(copies) or 'nothing'}.")
-        if site.witness:
-            words.append(f"{site.witness.name} in {site.name} {site.witness.note}.")
+        words += [f"{machine.name} in {site.name} {machine.note}." for machine in site.beside]
     words += [f"{link.instance}: {link.source} to {link.target}, {link.label}." for link in picture.links]
     return " ".join(words)
 

@@ -35,7 +35,8 @@ MOST_PROBLEMS = 4
 def place(picture: Picture) -> Placed:
     """Return where everything is."""
     columns = [site for site in picture.sites if site.machines]
-    apart = [site for site in picture.sites if not site.machines]
+    # The witness comes first, so that its votes cross nothing.
+    apart = sorted((site for site in picture.sites if not site.machines), key=lambda site: site.witness is None)
     top = MARGIN + HEADING + PROBLEM * len(_problems(picture)) + (12 if picture.problems else 0)
     wide = max((_machine_width(machine) for site in columns for machine in site.machines), default=NARROWEST)
     rows = _rows(columns, len(picture.instances))
@@ -49,8 +50,8 @@ def place(picture: Picture) -> Placed:
         y += row.height + MACHINE_GAP
     bus = y - MACHINE_GAP + LANE
     below = bus + LANE * (len(needed.far) - 1) if needed.far else y - MACHINE_GAP
-    inside = [site.witness for site in columns if site.witness]
-    bottom = below + (MACHINE_GAP + _witness_height() if inside else 0) + SITE_PADDING
+    most = max((len(site.beside) for site in columns), default=0)
+    bottom = below + most * (MACHINE_GAP + _small_height()) + SITE_PADDING
 
     placed_sites, machines, gutters = [], [], []
     x = MARGIN
@@ -59,9 +60,7 @@ def place(picture: Picture) -> Placed:
         placed_sites.append(PlacedSite(site, box))
         for machine, row, at in zip(site.machines, rows, tops, strict=False):
             machines.append(_machine(machine, Box(x + SITE_PADDING, at, box.w - 2 * SITE_PADDING, 0), row))
-        if site.witness:
-            where = Box(x + SITE_PADDING, below + MACHINE_GAP, box.w - 2 * SITE_PADDING, _witness_height())
-            machines.append(PlacedMachine(site.witness, where, ()))
+        machines += _small(site, x + SITE_PADDING, below + MACHINE_GAP, box.w - 2 * SITE_PADDING)
         x = box.right
         if number < len(needed.gutters):
             gutter = Gutter(x, needed.gutters[number])
@@ -72,19 +71,18 @@ def place(picture: Picture) -> Placed:
     votes: list[tuple[Point, ...]] = []
     bottom_of_all = bottom
     for site in apart:
-        size = max(_machine_width(site.witness) if site.witness else 0, _site_width(site) - 2 * SITE_PADDING)
-        high = SITE_HEADING + _witness_height() + SITE_PADDING
+        size = max(*map(_machine_width, site.beside), _site_width(site) - 2 * SITE_PADDING)
+        high = SITE_HEADING + len(site.beside) * (_small_height() + MACHINE_GAP) - MACHINE_GAP + SITE_PADDING
         middle = (MARGIN + x) / 2
-        box = Box(middle - size / 2 - SITE_PADDING, bottom + WITNESS_GAP, size + 2 * SITE_PADDING, high)
+        box = Box(middle - size / 2 - SITE_PADDING, bottom_of_all + WITNESS_GAP, size + 2 * SITE_PADDING, high)
         placed_sites.append(PlacedSite(site, box))
-        if site.witness:
-            where = Box(box.x + SITE_PADDING, box.y + SITE_HEADING, size, _witness_height())
-            machines.append(PlacedMachine(site.witness, where, ()))
+        machines += _small(site, box.x + SITE_PADDING, box.y + SITE_HEADING, size)
         level = bottom + WITNESS_GAP / 2
-        votes += [
-            ((middle, box.y), (middle, level), (above.box.middle, level), (above.box.middle, bottom))
-            for above in placed_sites[: len(columns)]
-        ]
+        if site.witness:
+            votes += [
+                ((middle, box.y), (middle, level), (above.box.middle, level), (above.box.middle, bottom))
+                for above in placed_sites[: len(columns)]
+            ]
         bottom_of_all = box.bottom
 
     frame = Frame(
@@ -164,7 +162,16 @@ def _site_width(site: SiteBox) -> float:
     return width(site.name, 15, bold=True) + width(site.description, 12) + 12 + 2 * SITE_PADDING
 
 
-def _witness_height() -> float:
+def _small(site: SiteBox, x: float, y: float, wide: float) -> list[PlacedMachine]:
+    """Return the places of the machines that keep nothing, one below another."""
+    step = _small_height() + MACHINE_GAP
+    return [
+        PlacedMachine(machine, Box(x, y + number * step, wide, _small_height()), ())
+        for number, machine in enumerate(site.beside)
+    ]
+
+
+def _small_height() -> float:
     return MACHINE_HEADING + NOTE + 4
 
 

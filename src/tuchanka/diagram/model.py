@@ -51,12 +51,18 @@ class MachineBox:
 
 @dataclass(frozen=True, slots=True)
 class SiteBox:
-    """A site with the cluster's machines in it; the witness apart, because it keeps nothing."""
+    """A site with the cluster's machines in it; apart the witness and those for services, which keep nothing."""
 
     name: str
     description: str
     machines: tuple[MachineBox, ...] = ()
     witness: MachineBox | None = None
+    services: tuple[MachineBox, ...] = ()
+
+    @property
+    def beside(self) -> tuple[MachineBox, ...]:
+        """The machines that keep nothing."""
+        return (*((self.witness,) if self.witness else ()), *self.services)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ def planned(topology: Topology, cluster: Cluster) -> Picture:
 def sites(
     topology: Topology, cluster: Cluster, machines: dict[str, MachineBox], witness_note: str = ""
 ) -> tuple[SiteBox, ...]:
-    """Return the sites that have machines of the cluster, or its witness, in the order of the topology."""
+    """Return the sites that have machines of the cluster, its witness or services, in the order of the topology."""
     witness = topology.witness if cluster.witness else None
     found = []
     for site in topology.sites:
@@ -37,8 +37,13 @@ def sites(
         device = None
         if witness is not None and witness.site == site.name:
             device = MachineBox(witness.name, str(witness.address), note=witness_note or "gives the deciding vote")
-        if inside or device:
-            found.append(SiteBox(site.name, site.description, inside, device))
+        services = tuple(
+            MachineBox(one.name, str(one.address), note=f"runs {', '.join(one.runs) or 'nothing'}")
+            for one in topology.services
+            if one.site == site.name
+        )
+        if inside or device or services:
+            found.append(SiteBox(site.name, site.description, inside, device, services))
     return tuple(found)
 
 
