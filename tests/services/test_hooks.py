@@ -28,7 +28,6 @@ from tuchanka.services import registry
 from tuchanka.services.base import Service, Sql
 from tuchanka.stacks.pacemaker.setup.cluster import WORK
 from tuchanka.stacks.pacemaker.stack import PACEMAKER
-from tuchanka.stacks.pacemaker.timing.derive import derive
 from tuchanka.stages import pipeline
 from tuchanka.stages.tree import tree
 from tuchanka.topology.differ import differences
@@ -101,7 +100,7 @@ def test_the_examples_topology_has_no_errors_and_is_usable():
 
 
 def test_files_go_to_every_machine_and_nothing_of_a_cluster_to_the_services():
-    files = tree(WITH, derive(WITH))
+    files = tree(WITH)
     for machine in WITH.machines:
         assert files[f"nodes/{machine.name}/etc/store.conf"] == (
             "server\n" if machine.name == "depot" else "client\n"
@@ -113,14 +112,14 @@ def test_files_go_to_every_machine_and_nothing_of_a_cluster_to_the_services():
 
 def test_without_a_witness_a_machine_for_services_follows_the_nodes():
     alone = replace(WITH, witness=None)
-    chrony = tree(alone, derive(alone))["nodes/depot/etc/chrony/chrony.conf"]
+    chrony = tree(alone)["nodes/depot/etc/chrony/chrony.conf"]
     assert [line.split()[1] for line in chrony.splitlines() if line.startswith("server")] == [
         str(node.address) for node in WITH.clusters[0].nodes
     ]
 
 
 def test_settings_and_hba_lines_of_services_stand_before_those_of_the_instance_and_everybody():
-    files = tree(WITH, derive(WITH))
+    files = tree(WITH)
     folder = "nodes/tuchanka2a/etc/postgresql/17/krogan2/"
     assert "\n# from services\ntrack_io_timing = 'it''s on'\n" in files[f"{folder}postgresql.conf"]
     hba = files[f"{folder}pg_hba.conf"]
@@ -128,7 +127,7 @@ def test_settings_and_hba_lines_of_services_stand_before_those_of_the_instance_a
 
 
 def test_a_topology_without_the_service_is_rendered_as_ever():
-    files = tree(WITHOUT, derive(WITHOUT))
+    files = tree(WITHOUT)
     assert "from services" not in "".join(files.values())
     assert not [path for path in files if path.endswith("store.conf")]
     assert registry.packages(WITHOUT) == ()
