@@ -25,7 +25,7 @@ def replication_is_chosen(topology: Topology) -> Iterator[Said]:
 
 
 def failback_is_safe(topology: Topology) -> Iterator[Said]:
-    """A move that nobody asked for is an outage that somebody should know of, and needs a second node."""
+    """A move back by itself is an outage that the owner should know of; it needs a second node."""
     for cluster in topology.clusters:
         for instance in cluster.instances:
             if instance.failback != "automatic" or len(instance.nodes) < 2:
@@ -40,7 +40,7 @@ def failback_is_safe(topology: Topology) -> Iterator[Said]:
             if instance.synchronous is None:
                 what = (
                     f"moves back to {instance.home} by itself although replication is asynchronous: a second outage "
-                    "follows the first before anybody has looked at what was lost"
+                    "follows the first before what was lost can be looked at"
                 )
                 instead = 'write failback = "wait", or make it synchronous'
                 yield Said("warning", f"{instance_key(cluster, instance)}.failback", what, instead)

@@ -50,7 +50,7 @@ class Service:
         return {}
 
     def hba(self, topology: Topology, cluster: Cluster, instance: Instance, node: str) -> tuple[str, ...]:
-        """Return lines of pg_hba.conf: they come after those of replication, before the rule for everybody."""
+        """Return lines of pg_hba.conf: they come after those of replication, before the general rule."""
         del topology, cluster, instance, node
         return ()
 
