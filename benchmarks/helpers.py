@@ -35,8 +35,9 @@ FAULTS = (
 
 def with_helpers(text: str) -> str:
     """The same topology, every helper on, under another name."""
-    assert text.count("stock = true") == 1
-    return text.replace("stock = true", "stock = false").replace('name = "stock"', 'name = "helped"', 1)
+    key = "\nstock = true\n"
+    assert text.count(key) == 1
+    return text.replace(key, "\nstock = false\n").replace('name = "stock"', 'name = "helped"', 1)
 
 
 def campaign(topology: Path, out: Path, rounds: int, faults: list[str]) -> list[dict[str, Any]]:

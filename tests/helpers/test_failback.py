@@ -19,7 +19,9 @@ SEEN = Path(__file__).parents[1] / "pacemaker" / "seen" / "healthy.xml"
 AUTOMATIC = parse(default_text().replace('failback = "wait"', 'failback = "automatic"', 1), "default.toml")
 WAIT = parse(default_text(), "default.toml")
 OFF = parse(
-    default_text().replace('failback = "wait"', 'failback = "automatic"', 1) + "\n[helpers]\ncaught_up = false\n",
+    default_text()
+    .replace('failback = "wait"', 'failback = "automatic"', 1)
+    .replace("[helpers]\n", "[helpers]\ncaught_up = false\n"),
     "off",
 )
 

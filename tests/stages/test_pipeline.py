@@ -10,6 +10,7 @@ import pytest
 
 from tuchanka.errors import InputError, LabError, UnknownName
 from tuchanka.files import File
+from tuchanka.helpers.files import AGENT
 from tuchanka.lab import record
 from tuchanka.lab.folder import LabFolder
 from tuchanka.lab.lab import Lab
@@ -19,6 +20,7 @@ from tuchanka.providers.fake import FakeProvider, Step
 from tuchanka.stacks.pacemaker.stack import PACEMAKER
 from tuchanka.stages import pipeline
 from tuchanka.topology.load import load
+from tuchanka.topology.types import ALL, STOCK, Helpers
 
 DEFAULT = load(None)
 TOPOLOGY = replace(DEFAULT, clusters=(DEFAULT.cluster("tuchanka2"),))
@@ -100,6 +102,16 @@ def test_the_nodes_are_off_at_the_end_and_nothing_of_the_cluster_was_started(fol
     assert not any(provider.machine(name).on for name in NODES)
     started = [command for command in provider.commands() if "systemctl" in command and "start" in command]
     assert started == []
+
+
+@pytest.mark.parametrize("helpers", [ALL, STOCK], ids=["helpers", "stock"])
+def test_paf_is_checked_where_it_is_corrected_and_stock_nodes_have_nothing_of_ours(
+    folder: LabFolder, helpers: Helpers
+):
+    lab, provider = new_lab(folder, replace(TOPOLOGY, helpers=helpers))
+    run(pipeline.install, lab)
+    assert (f"{AGENT} check" in provider.commands(NODES[0])) is helpers.paf_order
+    assert (AGENT in provider.machine(NODES[0]).files) is helpers.paf_order
 
 
 @pytest.mark.parametrize("stage", [pipeline.create, pipeline.install, pipeline.setup])

@@ -16,7 +16,7 @@ KEYS: tuple[str, ...] = tuple(field.name for field in fields(Timing) if field.na
 """The keys of ``[timing]``, in the order of ``Timing``."""
 
 LONGEST_S = 3600
-"""No timeout is longer than this: whoever writes more has most likely mixed up milliseconds and seconds."""
+"""No timeout is longer than this: a longer one most likely mixes up milliseconds and seconds."""
 
 
 def timing_of(topology: Topology, cluster: Cluster) -> Timing:

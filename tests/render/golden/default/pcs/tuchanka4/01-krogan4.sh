@@ -33,7 +33,7 @@ pcs constraint order demote krogan4-clone then stop krogan4-vip \
 
 # krogan4s1: the address of a standby. It needs a running instance, and takes the primary's if no other is left.
 # Not critical: it follows the instance and never pulls it. Several of them on the last standby would weigh more than
-# the primary's lead of one point, and the two nodes would change their roles for ever.
+# the primary's lead of one point, and the two nodes would change their roles again and again.
 pcs resource create krogan4s1-vip ocf:heartbeat:IPaddr2 ip=192.168.89.106 cidr_netmask=24 \
     op start timeout=10s \
     op stop timeout=10s \
@@ -46,7 +46,7 @@ pcs constraint order start krogan4-clone then start krogan4s1-vip \
 
 # krogan4s2: the address of a standby. It needs a running instance, and takes the primary's if no other is left.
 # Not critical: it follows the instance and never pulls it. Several of them on the last standby would weigh more than
-# the primary's lead of one point, and the two nodes would change their roles for ever.
+# the primary's lead of one point, and the two nodes would change their roles again and again.
 pcs resource create krogan4s2-vip ocf:heartbeat:IPaddr2 ip=192.168.89.107 cidr_netmask=24 \
     op start timeout=10s \
     op stop timeout=10s \
@@ -61,7 +61,7 @@ pcs constraint colocation add krogan4s2-vip with krogan4s1-vip score=-50
 
 # krogan4s3: the address of a standby. It needs a running instance, and takes the primary's if no other is left.
 # Not critical: it follows the instance and never pulls it. Several of them on the last standby would weigh more than
-# the primary's lead of one point, and the two nodes would change their roles for ever.
+# the primary's lead of one point, and the two nodes would change their roles again and again.
 pcs resource create krogan4s3-vip ocf:heartbeat:IPaddr2 ip=192.168.89.108 cidr_netmask=24 \
     op start timeout=10s \
     op stop timeout=10s \

@@ -35,7 +35,7 @@ pcs constraint order demote orders-clone then stop orders-vip \
 
 # orders-s1: the address of a standby. It needs a running instance, and takes the primary's if no other is left.
 # Not critical: it follows the instance and never pulls it. Several of them on the last standby would weigh more than
-# the primary's lead of one point, and the two nodes would change their roles for ever.
+# the primary's lead of one point, and the two nodes would change their roles again and again.
 pcs resource create orders-s1-vip ocf:heartbeat:IPaddr2 ip=192.168.91.102 cidr_netmask=24 \
     op start timeout=10s \
     op stop timeout=10s \
@@ -48,7 +48,7 @@ pcs constraint order start orders-clone then start orders-s1-vip \
 
 # orders-s2: the address of a standby. It needs a running instance, and takes the primary's if no other is left.
 # Not critical: it follows the instance and never pulls it. Several of them on the last standby would weigh more than
-# the primary's lead of one point, and the two nodes would change their roles for ever.
+# the primary's lead of one point, and the two nodes would change their roles again and again.
 pcs resource create orders-s2-vip ocf:heartbeat:IPaddr2 ip=192.168.91.103 cidr_netmask=24 \
     op start timeout=10s \
     op stop timeout=10s \

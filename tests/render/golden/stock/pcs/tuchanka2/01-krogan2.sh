@@ -32,7 +32,7 @@ pcs constraint order demote krogan2-clone then stop krogan2-vip \
 
 # krogan2s1: the address of a standby. It needs a running instance, and takes the primary's if no other is left.
 # Not critical: it follows the instance and never pulls it. Several of them on the last standby would weigh more than
-# the primary's lead of one point, and the two nodes would change their roles for ever.
+# the primary's lead of one point, and the two nodes would change their roles again and again.
 pcs resource create krogan2s1-vip ocf:heartbeat:IPaddr2 ip=192.168.92.104 cidr_netmask=24 \
     op start timeout=10s \
     op stop timeout=10s \

@@ -33,7 +33,7 @@ pcs constraint order demote krogan3-clone then stop krogan3-vip \
 
 # krogan3s1: the address of a standby. It needs a running instance, and takes the primary's if no other is left.
 # Not critical: it follows the instance and never pulls it. Several of them on the last standby would weigh more than
-# the primary's lead of one point, and the two nodes would change their roles for ever.
+# the primary's lead of one point, and the two nodes would change their roles again and again.
 pcs resource create krogan3s1-vip ocf:heartbeat:IPaddr2 ip=192.168.90.102 cidr_netmask=24 \
     op start timeout=10s \
     op stop timeout=10s \
@@ -46,7 +46,7 @@ pcs constraint order start krogan3-clone then start krogan3s1-vip \
 
 # krogan3s2: the address of a standby. It needs a running instance, and takes the primary's if no other is left.
 # Not critical: it follows the instance and never pulls it. Several of them on the last standby would weigh more than
-# the primary's lead of one point, and the two nodes would change their roles for ever.
+# the primary's lead of one point, and the two nodes would change their roles again and again.
 pcs resource create krogan3s2-vip ocf:heartbeat:IPaddr2 ip=192.168.90.103 cidr_netmask=24 \
     op start timeout=10s \
     op stop timeout=10s \
