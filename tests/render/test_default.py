@@ -13,8 +13,9 @@ from tests.render.corosync import parse
 from tuchanka.lab import secrets
 from tuchanka.lab.folder import LabFolder
 from tuchanka.postgres.config import synchronous_standby_names
+from tuchanka.stacks.pacemaker.render.pcs import scripts
 from tuchanka.stacks.pacemaker.timing.derive import derive
-from tuchanka.stages.tree import machine_files, scripts, tree
+from tuchanka.stages.tree import machine_files, tree
 from tuchanka.topology.load import load
 from tuchanka.topology.types import Cluster, Instance, Synchronous
 

@@ -10,7 +10,6 @@ from tuchanka.stacks.pacemaker.render.paths import COROSYNC_KEY, PGPASS
 from tuchanka.stacks.pacemaker.setup import qnetd
 from tuchanka.stages.tree import machine_files
 from tuchanka.topology.types import Topology
-from tuchanka.waiting import together
 
 LOCALE_S = 120.0
 PACKAGES_S = 1200.0
@@ -69,8 +68,3 @@ async def own_folders(topology: Topology, machine: Machine) -> None:
     for folder in (f"/etc/postgresql/{version}", f"/var/lib/postgresql/{version}"):
         await machine.run(["mkdir", "-p", folder])
         await machine.run(["chown", "-R", "postgres:postgres", folder])
-
-
-async def shut_down_all(machines: tuple[Machine, ...]) -> None:
-    """Shut machines down at the same time."""
-    await together(*(machine.shut_down() for machine in machines))
