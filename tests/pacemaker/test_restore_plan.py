@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from tuchanka.errors import LabError, RestoreRefused
 from tuchanka.postgres.controldata import ControlData
-from tuchanka.stacks.pacemaker.restore.plan import Seen, make_plan
+from tuchanka.stacks.pacemaker.restore.method import Seen
+from tuchanka.stacks.pacemaker.restore.plan import make_plan
 
 NODE = "tuchanka2a"
 # After a failover: the node was the primary of timeline 1, and wrote 0x100 bytes more than the new one received.

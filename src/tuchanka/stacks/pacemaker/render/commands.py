@@ -1,7 +1,7 @@
 """Short commands for whoever is logged in to a node: ``mon`` and ``restore``."""
 
 from tuchanka.files import File
-from tuchanka.stacks.pacemaker.render.paths import PG_SOCKETS, PGPASS, InstancePaths
+from tuchanka.postgres.paths import PG_SOCKETS, PGPASS, InstancePaths
 from tuchanka.templating import fill
 from tuchanka.topology.types import Cluster
 
