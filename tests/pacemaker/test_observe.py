@@ -17,7 +17,7 @@ from tuchanka.providers.fake import FakeProvider, Step
 from tuchanka.sections import read_sections
 from tuchanka.stacks.pacemaker.health import problems
 from tuchanka.stacks.pacemaker.observe import Look, join, observe, script
-from tuchanka.stacks.pacemaker.timing.derive import derive
+from tuchanka.stacks.pacemaker.stack import PACEMAKER
 from tuchanka.topology.load import load
 
 TOPOLOGY = load(None)

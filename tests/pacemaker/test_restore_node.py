@@ -28,12 +28,11 @@ from tuchanka.stacks.pacemaker.restore.node_look import find_primary
 from tuchanka.stacks.pacemaker.restore.node_machine import ThisMachine
 from tuchanka.stacks.pacemaker.restore.node_settings import read_settings, write_settings
 from tuchanka.stacks.pacemaker.restore.plan import RestoreStep
+from tuchanka.stacks.pacemaker.stack import PACEMAKER
 from tuchanka.stacks.pacemaker.state import ClusterState
-from tuchanka.stacks.pacemaker.timing.derive import derive
 from tuchanka.topology.load import load
 
 TOPOLOGY = load(None)
-TIMING = derive(TOPOLOGY)
 CLUSTER = TOPOLOGY.cluster("tuchanka2")
 NODE, PRIMARY = B, A
 SETTINGS = node_settings(CLUSTER, NODE)
@@ -164,7 +163,7 @@ def from_outside(copy: Copy, *, force: bool) -> tuple[RestoreStep, ...] | str:
     provider = FakeProvider(copy.answer)
     for node in (NODE, PRIMARY):
         provider.machine(node).on = True
-    lab = Lab(LabFolder(Path("/nonexistent")), TOPOLOGY, TIMING, provider)
+    lab = Lab(LabFolder(Path("/nonexistent")), TOPOLOGY, provider, PACEMAKER)
 
     async def observe(*_: Any) -> ClusterState:
         return copy.cluster

@@ -137,10 +137,10 @@ def test_whatever_is_seen_the_primary_and_what_streams_are_left_alone(seen: tupl
         steps = make_plan(seen, NODE, force=force)
     except (LabError, RestoreRefused):
         return
-    mended = [step.instance for step in steps if step.action in METHODS]
+    restored = [step.instance for step in steps if step.action in METHODS]
     assert all(one.primary != NODE for one in seen)
-    assert mended == [one.instance for one in seen if not one.streaming]
-    assert bool(steps) == bool(mended)
+    assert restored == [one.instance for one in seen if not one.streaming]
+    assert bool(steps) == bool(restored)
     assert {step.action for step in steps if step.instance} <= {
         *METHODS,
         "recover",

@@ -1,13 +1,11 @@
 """The ``restore`` of a node: the rules of ``tuchanka restore``, without tuchanka."""
 
-import subprocess
 import time
 
 import pytest
 
-from tests.real.lab import AS_POSTGRES, CLUSTER, DATA, INSTANCE, NODES, RealLab, wait_for
+from tests.real.lab import AS_POSTGRES, CLUSTER, DATA, INSTANCE, NODES, RealLab, Running, wait_for
 from tuchanka.postgres.paths import PGPASS
-from tuchanka.providers.nspawn.machine import ENVIRONMENT
 
 pytestmark = [pytest.mark.lab, pytest.mark.long]
 
@@ -61,15 +59,13 @@ def test_a_node_deals_with_an_unfinished_rewind_and_keeps_the_old_data_until_it_
     assert "restore: error: " in lab.execute(node, "restore", status=3)
     lab.execute(node, "mv", f"{PGPASS}.away", PGPASS)
     assert lab.execute(node, "ls", f"/{DATA}.old") == "precious"
-    with subprocess.Popen(
-        lab.argv_on(node, "restore"), stdout=subprocess.PIPE, text=True, env=ENVIRONMENT
-    ) as command:
-        for line in command.stdout or ():
-            if "start the cluster" in line:
-                # The data is the primary's by now.
-                assert lab.on_disk(node, f"{DATA}.old/precious").exists()
-                assert not lab.on_disk(node, f"{DATA}.rewinding").exists()
-        assert command.wait(timeout=60) == 0
+    command = Running(lab.argv_on(node, "restore"))
+    lab.started.append(command)
+    command.wait_for(lambda: command.says(f"start the cluster on {node}"), "the start of the cluster")
+    # The data is the primary's by now.
+    assert lab.on_disk(node, f"{DATA}.old/precious").exists()
+    assert not lab.on_disk(node, f"{DATA}.rewinding").exists()
+    assert command.end() == 0, command.output
     restored(lab, node, primary)
 
 

@@ -5,8 +5,9 @@ from tuchanka.helpers.files import AGENT
 from tuchanka.lab import keys
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.system import system_files
+from tuchanka.postgres.paths import PGPASS
 from tuchanka.providers.base import Machine, make_ready
-from tuchanka.stacks.pacemaker.render.paths import COROSYNC_KEY, PGPASS
+from tuchanka.stacks.pacemaker.render.paths import COROSYNC_KEY
 from tuchanka.stacks.pacemaker.setup import qnetd
 from tuchanka.stages.tree import machine_files
 from tuchanka.topology.types import Topology

@@ -19,7 +19,7 @@ SETTLE_S = 60.0
 ATTEMPTS = 3
 
 
-async def bring_up(lab: Deployment, cluster: Cluster, progress: Progress) -> ClusterState:
+async def bring_up(lab: Lab, cluster: Cluster, progress: Progress) -> ClusterState:
     """Switch everything on, start what is stopped, restore what can't simply be started, and wait until healthy."""
     await together(*map(make_ready, lab.machines_of((cluster,))))
     state = await observe(lab, cluster)
@@ -55,10 +55,10 @@ async def forget_failures(lab: Deployment, cluster: Cluster) -> None:
         await lab.machine(str(asked)).run(command)
 
 
-async def _settle_or_start_anew(lab: Deployment, cluster: Cluster, progress: Progress) -> ClusterState:
+async def _settle_or_start_anew(lab: Lab, cluster: Cluster, progress: Progress) -> ClusterState:
     """Wait until the cluster has settled; where nothing of it serves by then, cut its power, and start it cold.
 
-    After a line that lost every third packet Pacemaker was seen to wait for ever for a coordinator that had been
+    After a link that lost every third packet Pacemaker was seen to wait without end for a coordinator that had been
     fenced: it elects no other, and a stop, which a coordinator would have to grant, takes half an hour.
     """
     try:

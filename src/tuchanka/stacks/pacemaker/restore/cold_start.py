@@ -70,7 +70,8 @@ async def carry_out(lab: Deployment, cluster: Cluster, cold: ColdPlan, progress:
 async def set_scores(machine: Node, cluster: Cluster, cold: ColdPlan) -> None:
     """Write into the stopped node's configuration whom Pacemaker shall promote; all nodes get the same.
 
-    PAF stores its scores for ever, and that of a node that was primary before a failover may be the highest.
+    PAF stores its scores until they are deleted, and that of a node that was primary before a failover may be the
+    highest.
     """
     lines = [f"export CIB_file={CIB}", "cd /"]
     for instance in cluster.instances:

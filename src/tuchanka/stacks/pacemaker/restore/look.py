@@ -34,7 +34,9 @@ async def look(
     """See one instance on the failed node, and then on its primary, so that the primary can only seem further on."""
     here = state.instance(instance.name)
     copy = here.copy(node)
-    found = await look_at_copy(lab.machine(node), InstancePaths(lab.topology.postgresql_of(instance.name), instance.name))
+    found = await look_at_copy(
+        lab.machine(node), InstancePaths(lab.topology.postgresql_of(instance.name), instance.name)
+    )
     other = here.primary if here.primary != node else None
     return join_seen(
         instance.name,

@@ -71,7 +71,7 @@ async def _primary(lab: Deployment, cluster: Cluster, instance: Instance) -> str
 
 async def _tell_pacemaker(lab: Deployment, cluster: Cluster, node: str, step: RestoreStep) -> None:
     command = (
-        # PAF stores its scores for ever; a stale one could win an election.
+        # PAF stores its scores until they are deleted; a stale one could win an election.
         ["crm_attribute", "--lifetime=forever", "--node", node, "--name", f"master-{step.instance}", "--delete"]
         if step.action == "forget-score"
         else ["crm_resource", "--cleanup", "--resource", step.instance, "--node", node]
