@@ -4,6 +4,13 @@ from tuchanka.postgres.paths import PGPASS, InstancePaths
 from tuchanka.providers.base import Runner
 
 BACKUP_S = 3600.0
+# Arguments: data, its copy, where old data is kept, and the mark of an unfinished pg_rewind. The mark goes with the
+# data that it is about, before there is other data.
+SWAP = """\
+if [ -e "$1" ] && [ -e "$3" ]; then rm -rf "$1"; fi &&
+if [ -e "$1" ]; then mv "$1" "$3"; fi &&
+sync -f "$2" && rm -f "$4" && mv "$2" "$1"
+"""
 
 
 async def base_backup(machine: Runner, paths: InstancePaths, primary: str, port: int) -> None:
@@ -21,10 +28,5 @@ async def base_backup(machine: Runner, paths: InstancePaths, primary: str, port:
     await machine.run(command, user="postgres", timeout=BACKUP_S)
     # A server that is started by hand is a standby, never a second primary.
     await machine.run(["touch", f"{paths.copying}/standby.signal"], user="postgres")
-    # The mark of an unfinished pg_rewind goes with the data that it is about, before there is other data.
-    swap = (
-        'if [ -e "$1" ] && [ -e "$3" ]; then rm -rf "$1"; fi && if [ -e "$1" ]; then mv "$1" "$3"; fi '
-        '&& sync -f "$2" && rm -f "$4" && mv "$2" "$1"'
-    )
     folders = [paths.data, paths.copying, paths.old, paths.rewinding]
-    await machine.run(["sh", "-c", swap, "sh", *folders], timeout=BACKUP_S)
+    await machine.run(["sh", "-c", SWAP, "sh", *folders], timeout=BACKUP_S)

@@ -28,7 +28,7 @@ async def plan(
     ``tried`` has the methods that failed already, by instance.
 
     Raises:
-        RestoreRefused, LabError: see ``restore_plan``.
+        RestoreRefused, LabError: see ``make_plan``.
         UnknownName: see ``chosen_instances``.
     """
     chosen = chosen_instances(cluster, node, instance)
