@@ -7,6 +7,7 @@ from tuchanka.stacks.pacemaker.render import helpers
 from tuchanka.stacks.pacemaker.render.commands import command_files
 from tuchanka.stacks.pacemaker.render.pcs import scripts
 from tuchanka.stacks.pacemaker.render.quorum import quorum_files, witness_files
+from tuchanka.stacks.pacemaker.timing.derive import timing_of
 from tuchanka.topology.types import Topology
 
 
