@@ -7,9 +7,9 @@ import pytest
 
 from tuchanka.faults.catalogue import CATALOGUE
 from tuchanka.lab.folder import DEFAULT_ROOT, LabFolder
+from tuchanka.postgres.paths import InstancePaths
 from tuchanka.providers.image.build import CACHE
 from tuchanka.providers.nspawn.paths import RUN
-from tuchanka.stacks.pacemaker.render.paths import InstancePaths
 from tuchanka.stages.pipeline import STAGES
 from tuchanka.stages.tree import tree
 from tuchanka.topology.load import load

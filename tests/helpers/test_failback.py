@@ -11,7 +11,8 @@ from lxml import etree
 from tuchanka.helpers.files import CAUGHT_UP, text
 from tuchanka.lint.topology import lint
 from tuchanka.stacks.pacemaker.crm import parse as parse_crm
-from tuchanka.stages.tree import machine_files, scripts
+from tuchanka.stacks.pacemaker.render.pcs import scripts
+from tuchanka.stages.tree import machine_files
 from tuchanka.topology.load import default_text, parse
 
 SEEN = Path(__file__).parents[1] / "pacemaker" / "seen" / "healthy.xml"

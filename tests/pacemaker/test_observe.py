@@ -14,8 +14,9 @@ from tuchanka.lab.folder import LabFolder
 from tuchanka.lab.lab import Lab
 from tuchanka.providers.base import Completed
 from tuchanka.providers.fake import FakeProvider, Step
+from tuchanka.sections import read_sections
 from tuchanka.stacks.pacemaker.health import problems
-from tuchanka.stacks.pacemaker.observe import Look, join, observe, read_sections, script
+from tuchanka.stacks.pacemaker.observe import Look, join, observe, script
 from tuchanka.stacks.pacemaker.stack import PACEMAKER
 from tuchanka.topology.load import load
 

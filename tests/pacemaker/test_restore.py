@@ -14,8 +14,9 @@ from tuchanka.lab.progress import Silent
 from tuchanka.providers.fake import FakeProvider
 from tuchanka.stacks.pacemaker.observe import join
 from tuchanka.stacks.pacemaker.restore import repair as restore
+from tuchanka.stacks.pacemaker.restore.attempts import METHODS
 from tuchanka.stacks.pacemaker.restore.method import Method, Seen
-from tuchanka.stacks.pacemaker.restore.plan import Step, make_plan
+from tuchanka.stacks.pacemaker.restore.plan import RestoreStep, make_plan
 from tuchanka.stacks.pacemaker.state import ClusterState
 from tuchanka.topology.load import load
 
@@ -38,17 +39,17 @@ class Played:
             monkeypatch.setattr(restore, name, getattr(self, name.strip("_")))
         monkeypatch.setattr(restore, "others_failed", lambda *_: [])
 
-    async def do(self, _lab: Any, _cluster: Any, node: str, step: Step, _note: Any) -> None:
+    async def do(self, _lab: Any, _cluster: Any, node: str, step: RestoreStep, _note: Any) -> None:
         self.done.append(step.action)
         if step.action in self.fails:
             raise CommandFailed(node, step.action, 1, "it did not work")
 
-    async def plan(self, *_: Any, force: bool, tried: Tried | None = None) -> tuple[Step, ...]:
+    async def plan(self, *_: Any, force: bool, tried: Tried | None = None) -> tuple[RestoreStep, ...]:
         seen = replace(self.seen, tried=(tried or {}).get("krogan2", frozenset()))
         return make_plan((seen,), NODE, force=force)
 
     async def streams(self, *_: Any) -> list[str]:
-        last = [action for action in self.done if action in restore.METHODS][-1]
+        last = [action for action in self.done if action in METHODS][-1]
         return ["krogan2"] if last in self.mute else []
 
     async def observe(self, *_: Any) -> None: ...
@@ -61,7 +62,7 @@ class Played:
         lab: Any = None
         steps = await self.plan(force=False)
         await restore.carry_out(lab, CLUSTER, NODE, steps, Silent())
-        return [action for action in self.done if action in {*restore.METHODS, "recover"}]
+        return [action for action in self.done if action in {*METHODS, "recover"}]
 
 
 @pytest.mark.anyio

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from tuchanka.errors import LabError, RestoreRefused
 from tuchanka.postgres.controldata import ControlData
-from tuchanka.stacks.pacemaker.restore.plan import Seen, make_plan
+from tuchanka.stacks.pacemaker.restore.method import Seen
+from tuchanka.stacks.pacemaker.restore.plan import make_plan
 
 NODE = "tuchanka2a"
 # After a failover: the node was the primary of timeline 1, and wrote 0x100 bytes more than the new one received.
@@ -136,10 +137,10 @@ def test_whatever_is_seen_the_primary_and_what_streams_are_left_alone(seen: tupl
         steps = make_plan(seen, NODE, force=force)
     except (LabError, RestoreRefused):
         return
-    mended = [step.instance for step in steps if step.action in METHODS]
+    restored = [step.instance for step in steps if step.action in METHODS]
     assert all(one.primary != NODE for one in seen)
-    assert mended == [one.instance for one in seen if not one.streaming]
-    assert bool(steps) == bool(mended)
+    assert restored == [one.instance for one in seen if not one.streaming]
+    assert bool(steps) == bool(restored)
     assert {step.action for step in steps if step.instance} <= {
         *METHODS,
         "recover",

@@ -11,13 +11,12 @@ import struct
 import subprocess
 import termios
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.real.lab import AS_POSTGRES, CLUSTER, DATA, INSTANCE, NODES, VIPS, RealLab, wait_for
+from tests.real.lab import CLUSTER, INSTANCE, NODES, VIPS, RealLab, wait_for
 
 pytestmark = [pytest.mark.lab, pytest.mark.long]
 
@@ -167,60 +166,3 @@ def test_a_node_has_its_own_mon(lab: RealLab, node: str) -> None:
     for word in (*NODES, "krogan2-vip", "krogan2s1-vip", "Promoted", "master-krogan2", "partition with quorum"):
         assert word in seen
     assert "<pacemaker-result" in lab.execute(node, "mon", "--output-as=xml")
-
-
-def test_a_nodes_restore_refuses_the_primary_and_leaves_what_streams(lab: RealLab) -> None:
-    primary, standby = lab.primary, lab.standby
-    for options in ((), ("--dry-run",), ("--force",), (INSTANCE,)):
-        assert "holds the primary of krogan2" in lab.execute(primary, "restore", *options, status=3)
-        assert "nothing to do" in lab.execute(standby, "restore", *options)
-    assert "choose from: krogan2" in lab.execute(standby, "restore", "krogan9", status=2)
-    assert "--dry-run" in lab.execute(standby, "restore", "--help")
-    assert "needs root" in lab.execute(standby, *AS_POSTGRES, "restore", status=3)
-    assert lab.is_healthy()
-
-
-def test_a_node_restores_itself_after_a_power_loss(disturbed: RealLab) -> None:
-    lab = disturbed
-    lost = lab.primary
-    other = others(lost)
-    lab.run("power-off", lost)
-    wait_for(lambda: lab.sql(other, "select pg_is_in_recovery()") == "f", "the failover", every=0.5)
-    lab.run("power-on", lost)
-    before = lab.execute(lost, f"{PROGRAMS}/pg_controldata", "-D", f"/{DATA}")
-    assert "copy the data from" in lab.execute(lost, "restore", "--dry-run")
-    assert lab.execute(lost, f"{PROGRAMS}/pg_controldata", "-D", f"/{DATA}") == before
-    assert "krogan2: streams" in lab.execute(lost, "restore", seconds=120)
-    wait_for(lab.is_healthy, "a healthy cluster", every=0.5)
-    assert lab.primary == other
-    assert lab.execute(lost, "sh", "-c", f"ls -d /{DATA}*") == f"/{DATA}"
-
-
-def test_a_nodes_restore_refuses_data_that_may_be_the_only_copy(disturbed: RealLab) -> None:
-    lab = disturbed
-    node = lab.standby
-    for service in ("pacemaker", "corosync-qdevice", "corosync"):
-        lab.execute(node, "systemctl", "stop", service)
-    # Somebody starts the copy by hand and promotes it: it goes on, on a timeline of its own.
-    pg_ctl = (*AS_POSTGRES, f"{PROGRAMS}/pg_ctl", "-D", "/etc/postgresql/17/krogan2", "-w", "-l", "/dev/null")
-    lab.execute(node, *pg_ctl, "start")
-    lab.execute(node, *AS_POSTGRES, f"{PROGRAMS}/pg_ctl", "-D", f"/{DATA}", "-w", "promote")
-    assert "holds the primary" in lab.execute(node, "restore", "--force", status=3)
-    lab.execute(node, *AS_POSTGRES, f"{PROGRAMS}/pg_ctl", "-D", f"/{DATA}", "-w", "-m", "fast", "stop")
-    for options in ((), ("--dry-run",)):
-        said = lab.execute(node, "restore", *options, status=3)
-        assert "only copy" in said
-        assert "timeline" in said
-    assert "copy the data" in lab.execute(node, "restore", "--force", seconds=120)
-    wait_for(lab.is_healthy, "a healthy cluster", every=0.5)
-
-
-def test_a_nodes_restore_needs_a_primary(disturbed: RealLab) -> None:
-    lab = disturbed
-    node = lab.standby
-    began = time.monotonic()
-    lab.run("cluster", "stop", CLUSTER)
-    said = lab.execute(node, "restore", status=3)
-    assert "no primary to copy from" in said
-    assert time.monotonic() - began < 60
-    lab.run("cluster", "start", CLUSTER)

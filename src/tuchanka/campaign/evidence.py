@@ -11,9 +11,9 @@ from tuchanka.errors import DeadlineExceeded, MachineError
 from tuchanka.events import ClocksCompared, CommitsCounted, Journal
 from tuchanka.heartbeat import schema
 from tuchanka.lab.lab import Lab
+from tuchanka.postgres.psql import psql
 from tuchanka.providers.base import Node
 from tuchanka.services.heartbeat import DATABASE
-from tuchanka.stacks.pacemaker.setup.instance import psql
 from tuchanka.topology.types import Cluster, Instance
 
 JOURNAL_S = 30.0
@@ -27,8 +27,8 @@ async def count_commits(
 ) -> CommitsCounted:
     """Ask the primary which beats of the run it has."""
     machine = lab.machine(cluster.node(primary).name)
-    rows = await psql(machine, instance, DATABASE, schema.found_ranges(run) + ";\n")
-    ranges = [[int(number) for number in row.split("|")] for row in rows.split()]
+    found = await psql(machine, instance.port, schema.found_ranges(run) + ";\n", database=DATABASE)
+    ranges = [[int(number) for number in row.split("|")] for row in found.stdout.split()]
     return CommitsCounted(time.monotonic(), trial, instance.name, primary, up_to, ranges)
 
 

@@ -1,4 +1,4 @@
-"""The command that mends: one node, or all of a cluster, also where nothing of it is left running."""
+"""The command that restores: one node, or all of a cluster, also where nothing of it is left running."""
 
 from contextlib import suppress
 from dataclasses import asdict
@@ -18,7 +18,7 @@ from tuchanka.stacks.pacemaker.observe import observe
 from tuchanka.stacks.pacemaker.restore import cold_start
 from tuchanka.stacks.pacemaker.restore import repair as restoring
 from tuchanka.stacks.pacemaker.restore.cold_plan import ColdPlan, cold_steps
-from tuchanka.stacks.pacemaker.restore.plan import Step
+from tuchanka.stacks.pacemaker.restore.plan import RestoreStep
 from tuchanka.topology.types import Cluster
 from tuchanka.waiting import together, wait_until
 
@@ -63,7 +63,7 @@ def restore(
             run(work)
 
 
-def _print(context: typer.Context, name: str, steps: dict[str, tuple[Step, ...]], *, dry_run: bool) -> None:
+def _print(context: typer.Context, name: str, steps: dict[str, tuple[RestoreStep, ...]], *, dry_run: bool) -> None:
     """Print the steps; beside the progress they would only say the same again."""
     everything = [step for of_node in steps.values() for step in of_node]
     if settings(context).json:
@@ -82,7 +82,7 @@ def _start_from_nothing(
     steps = cold_steps(cold)
     if dry_run:
         rest = [node.name for node in cluster.nodes if node.name not in cold.start]
-        then = Step("first", "", f"then restore {', '.join(rest)}") if rest else None
+        then = RestoreStep("first", "", f"then restore {', '.join(rest)}") if rest else None
         _print(context, cluster.name, {cluster.name: (*steps, *([then] if then else []))}, dry_run=True)
         return
     chosen = "; ".join(f"{name} from {cold.best[name]} ({why})" for name, why in cold.why.items())
@@ -119,7 +119,7 @@ async def _nothing_serves(lab: Lab, cluster: Cluster) -> ColdPlan | None:
 
 async def _plan(
     lab: Lab, cluster: Cluster, node: str | None, instance: str | None, *, force: bool
-) -> dict[str, tuple[Step, ...]]:
+) -> dict[str, tuple[RestoreStep, ...]]:
     """Return node → steps."""
     if node is not None:
         return {node: await restoring.plan(lab, cluster, node, instance, force=force)}

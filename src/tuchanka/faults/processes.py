@@ -10,8 +10,8 @@ from tuchanka.errors import MachineError
 from tuchanka.faults.fault import Fault, Scene, Scope
 from tuchanka.faults.inside import run_inside
 from tuchanka.faults.inside.signals import NOT_FOUND
+from tuchanka.postgres.paths import InstancePaths
 from tuchanka.providers.base import Machine, Runner
-from tuchanka.stacks.pacemaker.render.paths import InstancePaths
 from tuchanka.waiting import together
 
 Verb = Literal["kill", "freeze", "wake"]

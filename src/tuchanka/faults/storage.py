@@ -6,9 +6,10 @@ from collections.abc import Awaitable, Callable
 from tuchanka.errors import LabError, MachineError
 from tuchanka.faults.fault import Fault, Scene
 from tuchanka.faults.survival import survives
+from tuchanka.postgres.paths import InstancePaths
+from tuchanka.postgres.psql import psql
 from tuchanka.providers.base import DiskHang, Machine, Runner
 from tuchanka.services.heartbeat import DATABASE
-from tuchanka.stacks.pacemaker.render.paths import PG_SOCKETS, InstancePaths
 from tuchanka.topology.types import Instance
 from tuchanka.waiting import together, wait_until
 
@@ -61,10 +62,9 @@ def on_data(command: str) -> Callable[[Scene], Awaitable[float]]:
     return act
 
 
-async def psql(machine: Machine, instance: Instance, sql: str, *, check: bool = True) -> tuple[int, str]:
-    """Run SQL on a machine's own copy as the superuser; return psql's status and what it wrote."""
-    command = ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", PG_SOCKETS, "-p", str(instance.port), "-d", DATABASE]
-    done = await machine.run([*command, "-f", "-"], stdin=sql.encode(), user="postgres", check=check, timeout=30)
+async def ask(machine: Machine, instance: Instance, sql: str, *, check: bool = True) -> tuple[int, str]:
+    """Run SQL in the heartbeat's database of a machine's own copy; return psql's status and what it wrote."""
+    done = await psql(machine, instance.port, sql, database=DATABASE, timeout=30, check=check)
     return done.status, (done.stdout + done.stderr).strip()
 
 
@@ -78,22 +78,22 @@ async def corrupt(scene: Scene) -> float:
     moments: list[float] = []
     for machine in scene.machines:
         for instance, paths in copies(scene, machine):
-            await psql(await _primary(scene, machine, instance), instance, MAKE_TABLE)
+            await ask(await _primary(scene, machine, instance), instance, MAKE_TABLE)
 
             async def replayed(machine: Machine = machine, instance: Instance = instance) -> bool:
-                return (await psql(machine, instance, READ, check=False))[1] == "1500"
+                return (await ask(machine, instance, READ, check=False))[1] == "1500"
 
             await wait_until(replayed, deadline_s=REPLAYED_S, what=f"the replay of a new table on {machine.name}")
             # On a standby this is a restartpoint, and it needs the primary's checkpoint, which has just been.
-            await psql(machine, instance, "CHECKPOINT")
-            _, path = await psql(machine, instance, WHERE)
+            await ask(machine, instance, "CHECKPOINT")
+            _, path = await ask(machine, instance, WHERE)
             damage = (
                 f"dd if=/dev/urandom of='{paths.data}/{path}' bs=8192 seek=1 count=1 conv=notrunc,fsync status=none"
             )
             await machine.run(["sh", "-c", damage])
             moments.append(time.monotonic())
-            await psql(machine, instance, EVICT)
-            status, text = await psql(machine, instance, READ, check=False)
+            await ask(machine, instance, EVICT)
+            status, text = await ask(machine, instance, READ, check=False)
             if status == 0 or "invalid page" not in text:
                 raise MachineError(
                     f"{instance.name} reads a damaged table as if it were sound",
@@ -112,7 +112,7 @@ async def _primary(scene: Scene, machine: Machine, instance: Instance) -> Machin
     nodes = scene.lab.nodes(scene.lab.topology.cluster_of(machine.name))
     for node in nodes:
         if node.name in instance.nodes and await node.power_state() == "on":
-            status, text = await psql(node, instance, "SELECT pg_is_in_recovery()", check=False)
+            status, text = await ask(node, instance, "SELECT pg_is_in_recovery()", check=False)
             if status == 0 and text == "f":
                 return node
     raise LabError(f"{instance.name} has no primary", where=machine.name, hint="see 'tuchanka status'")
@@ -143,7 +143,7 @@ async def heal(scene: Scene) -> None:
                 primary = await _primary(scene, machine, instance)
             except LabError:
                 continue  # nobody can read the table either
-            await psql(primary, instance, DROP_TABLE)
+            await ask(primary, instance, DROP_TABLE)
 
     await together(*(one(machine) for machine in scene.machines))
 

@@ -1,8 +1,8 @@
 """The configuration of PostgreSQL instances, outside the data directory, so that a base backup leaves it alone."""
 
 from tuchanka.files import File
+from tuchanka.postgres.paths import PG_SOCKETS, PGPASS, InstancePaths
 from tuchanka.services import registry
-from tuchanka.stacks.pacemaker.render.paths import PG_SOCKETS, PGPASS, InstancePaths
 from tuchanka.stacks.pacemaker.timing.types import Timing
 from tuchanka.templating import fill
 from tuchanka.topology.types import Cluster, Instance, Node, Topology

@@ -7,13 +7,14 @@ the node is fenced for that.
 import contextlib
 
 from tuchanka.errors import TuchankaError
-from tuchanka.providers.base import Node
-from tuchanka.stacks.pacemaker.render.paths import InstancePaths
+from tuchanka.postgres import pg_ctl
+from tuchanka.postgres.paths import InstancePaths
+from tuchanka.providers.base import Runner
 
 RECOVER_S = 3600.0
 
 
-async def recover(machine: Node, paths: InstancePaths) -> None:
+async def recover(machine: Runner, paths: InstancePaths) -> None:
     """Start the server as a standby, wait until its data is consistent, and stop it; it is never promoted.
 
     A checkpoint of its own, as after any other recovery, would part it from the primary's timeline.
@@ -22,14 +23,11 @@ async def recover(machine: Node, paths: InstancePaths) -> None:
         CommandFailed, DeadlineExceeded: it didn't become consistent.
     """
     await machine.run(["touch", f"{paths.data}/standby.signal"], user="postgres")
-    start = [f"{paths.programs}/pg_ctl", "start", "-D", paths.config, "-w", "-s", "-l", "/dev/null"]
-    start += ["-t", f"{RECOVER_S:.0f}", "-o", "-c logging_collector=off"]
-    stop = [f"{paths.programs}/pg_ctl", "stop", "-D", paths.data, "-m", "fast", "-w", "-s"]
-    await machine.run(stop, user="postgres", timeout=RECOVER_S, check=False)  # of one that was killed in here
+    await pg_ctl.stop(machine, paths, timeout=RECOVER_S, check=False)  # one that an interrupted recovery left
     try:
-        await machine.run(start, user="postgres", timeout=RECOVER_S)
+        await pg_ctl.start(machine, paths, timeout=RECOVER_S)
     except TuchankaError:
         with contextlib.suppress(TuchankaError):
-            await machine.run(stop, user="postgres", timeout=RECOVER_S)
+            await pg_ctl.stop(machine, paths, timeout=RECOVER_S)
         raise
-    await machine.run(stop, user="postgres", timeout=RECOVER_S)
+    await pg_ctl.stop(machine, paths, timeout=RECOVER_S)

@@ -7,15 +7,13 @@ afterwards. So nothing that could read the primary's files stays behind.
 
 import contextlib
 import secrets
+from typing import Protocol
 
 from tuchanka.errors import TuchankaError
 from tuchanka.files import File
-from tuchanka.lab.lab import Deployment
-from tuchanka.providers.base import Node
-from tuchanka.stacks.pacemaker.render.paths import InstancePaths
-from tuchanka.stacks.pacemaker.restore.look import rewinding
-from tuchanka.stacks.pacemaker.setup.instance import psql
-from tuchanka.topology.types import Instance
+from tuchanka.postgres.paths import InstancePaths
+from tuchanka.postgres.psql import psql
+from tuchanka.providers.base import Copier, Runner
 
 REWIND_S = 3600.0
 FUNCTIONS = (
@@ -24,6 +22,10 @@ FUNCTIONS = (
     "pg_read_binary_file(text)",
     "pg_read_binary_file(text, bigint, bigint, boolean)",
 )
+
+
+class Rewound(Runner, Copier, Protocol):
+    """The machine whose copy is rewound."""
 
 
 def role(node: str) -> str:
@@ -54,48 +56,37 @@ def make_sql(node: str, password: str) -> str:
     )
 
 
-async def rewind(lab: Deployment, instance: Instance, node: str, primary: str) -> None:
-    """Rewind the stopped copy on the node to the primary, and make it a standby.
+async def rewind(machine: Rewound, source: Runner, paths: InstancePaths, *, address: str, port: int) -> None:
+    """Rewind the machine's stopped copy to the primary on ``source``, at this address, and make it a standby.
 
     Raises:
         CommandFailed, DeadlineExceeded: it failed; the data may be half changed, and is marked as that.
     """
-    machine, source = lab.machine(node), lab.machine(primary)
-    paths = InstancePaths(lab.topology.postgresql_of(instance.name), instance.name)
+    name = role(machine.name)
     password = secrets.token_urlsafe(24)
-    passfile = _passfile(paths)
-    line = f"*:{instance.port}:postgres:{role(node)}:{password}\n"
+    line = f"*:{port}:postgres:{name}:{password}\n"
+    server = f"host={address} port={port} dbname=postgres connect_timeout=10 user={name} passfile={paths.rewinder}"
     try:
-        await psql(source, instance, "postgres", make_sql(node, password))
-        await machine.put({passfile: File(line, mode=0o600, owner="postgres", group="postgres")})
-        await _rewind(machine, paths, f"{_address(lab, primary, instance)} user={role(node)} passfile={passfile}")
+        await psql(source, port, make_sql(machine.name, password))
+        await machine.put({paths.rewinder: File(line, mode=0o600, owner="postgres", group="postgres")})
+        await _rewind(machine, paths, server)
     finally:
-        await tidy(lab, instance, node, primary)
+        await tidy(machine, source, paths, port)
 
 
-async def tidy(lab: Deployment, instance: Instance, node: str, primary: str) -> None:
+async def tidy(machine: Runner, source: Runner, paths: InstancePaths, port: int) -> None:
     """Take role and password away, as far as they can be reached; also those of a run that was killed."""
     with contextlib.suppress(TuchankaError):
-        passfile = _passfile(InstancePaths(lab.topology.postgresql_of(instance.name), instance.name))
-        await lab.machine(node).run(["rm", "-f", passfile])
+        await machine.run(["rm", "-f", paths.rewinder])
     with contextlib.suppress(TuchankaError):
-        await psql(lab.machine(primary), instance, "postgres", drop_sql(node))
+        await psql(source, port, drop_sql(machine.name))
 
 
-def _passfile(paths: InstancePaths) -> str:
-    return f"{paths.data}.rewinder"
-
-
-def _address(lab: Deployment, primary: str, instance: Instance) -> str:
-    host = lab.topology.machine(primary).address
-    return f"host={host} port={instance.port} dbname=postgres connect_timeout=10"
-
-
-async def _rewind(machine: Node, paths: InstancePaths, source: str) -> None:
-    mark, signal = rewinding(paths), f"{paths.data}/standby.signal"
+async def _rewind(machine: Runner, paths: InstancePaths, server: str) -> None:
+    mark, signal = paths.rewinding, f"{paths.data}/standby.signal"
     # Data that crashed is recovered first, by a single-user server, which can't be a standby.
     await machine.run(["sh", "-c", f"touch {mark} && sync -f {mark} && rm -f {signal}"], user="postgres")
-    command = [f"{paths.programs}/pg_rewind", "--target-pgdata", paths.data, "--source-server", source]
+    command = [f"{paths.programs}/pg_rewind", "--target-pgdata", paths.data, "--source-server", server]
     command += ["--config-file", f"{paths.config}/postgresql.conf", "--progress"]
     await machine.run(command, user="postgres", timeout=REWIND_S)
     await machine.run(["sh", "-c", f"touch {signal} && sync -f {signal} && rm -f {mark}"], user="postgres")

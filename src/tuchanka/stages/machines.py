@@ -5,12 +5,12 @@ from tuchanka.helpers.files import AGENT
 from tuchanka.lab import keys
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.system import system_files
+from tuchanka.postgres.paths import PGPASS
 from tuchanka.providers.base import Machine, make_ready
-from tuchanka.stacks.pacemaker.render.paths import COROSYNC_KEY, PGPASS
+from tuchanka.stacks.pacemaker.render.paths import COROSYNC_KEY
 from tuchanka.stacks.pacemaker.setup import qnetd
 from tuchanka.stages.tree import machine_files
 from tuchanka.topology.types import Topology
-from tuchanka.waiting import together
 
 LOCALE_S = 120.0
 PACKAGES_S = 1200.0
@@ -68,8 +68,3 @@ async def own_folders(topology: Topology, machine: Machine) -> None:
     for folder in (f"/etc/postgresql/{version}", f"/var/lib/postgresql/{version}"):
         await machine.run(["mkdir", "-p", folder])
         await machine.run(["chown", "-R", "postgres:postgres", folder])
-
-
-async def shut_down_all(machines: tuple[Machine, ...]) -> None:
-    """Shut machines down at the same time."""
-    await together(*(machine.shut_down() for machine in machines))

@@ -6,10 +6,10 @@ from tuchanka.postgres.config import instance_files
 from tuchanka.services import registry
 from tuchanka.stacks.pacemaker.render import helpers
 from tuchanka.stacks.pacemaker.render.commands import command_files
-from tuchanka.stacks.pacemaker.render.pcs import cluster_script, instance_scripts
+from tuchanka.stacks.pacemaker.render.pcs import scripts
 from tuchanka.stacks.pacemaker.render.quorum import quorum_files, witness_files
 from tuchanka.stacks.pacemaker.timing.derive import timing_of
-from tuchanka.topology.types import Cluster, Topology
+from tuchanka.topology.types import Topology
 
 
 def machine_files(topology: Topology, machine: str) -> dict[str, File]:
@@ -27,15 +27,6 @@ def machine_files(topology: Topology, machine: str) -> dict[str, File]:
         if machine in instance.nodes:
             files |= instance_files(topology, cluster, instance, machine, timing)
     return files
-
-
-def scripts(topology: Topology, cluster: Cluster) -> dict[str, str]:
-    """Return script name → text of a cluster, in the order in which they are to be run."""
-    timing = timing_of(topology, cluster)
-    numbered = {"00-cluster.sh": cluster_script(cluster, timing)}
-    for number, (name, text) in enumerate(instance_scripts(topology, cluster, timing).items(), 1):
-        numbered[f"{number:02d}-{name}.sh"] = text
-    return numbered
 
 
 def tree(topology: Topology) -> dict[str, str]:

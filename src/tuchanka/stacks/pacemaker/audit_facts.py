@@ -10,10 +10,12 @@ from typing import Any
 from lxml import etree
 
 from tuchanka.postgres.controldata import lsn, parse_history
+from tuchanka.postgres.paths import InstancePaths
+from tuchanka.postgres.psql import AS_POSTGRES, command
+from tuchanka.sections import read_sections, side_by_side
 from tuchanka.services.heartbeat import DATABASE
 from tuchanka.stacks.pacemaker.crm import parse
-from tuchanka.stacks.pacemaker.observe import AS_POSTGRES, read_quorum, read_sections, side_by_side
-from tuchanka.stacks.pacemaker.render.paths import PG_SOCKETS, InstancePaths
+from tuchanka.stacks.pacemaker.quorum import read_quorum
 from tuchanka.topology.types import Cluster
 
 Facts = dict[str, Any]
@@ -58,7 +60,7 @@ def script(cluster: Cluster, node: str, *, version: int, since: float, cut: floa
     }
     for instance in cluster.instances:
         if node in instance.nodes:
-            psql = f"psql -XAtq -h {PG_SOCKETS} -p {instance.port} -d {DATABASE} -f -"
+            psql = " ".join(command(instance.port, DATABASE))
             sections[f"sql {instance.name}"] = f"timeout 8 {AS_POSTGRES} {psql} <<'END'{SQL % {'cut': cut}}END"
             files = f"{InstancePaths(version, instance.name).data}/pg_wal"
             sections[f"history {instance.name}"] = (

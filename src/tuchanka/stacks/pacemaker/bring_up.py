@@ -10,7 +10,7 @@ from tuchanka.stacks.pacemaker.operate import wait_healthy
 from tuchanka.stacks.pacemaker.restore import cold_start
 from tuchanka.stacks.pacemaker.restore import repair as restore
 from tuchanka.stacks.pacemaker.restore.cold_plan import ColdPlan
-from tuchanka.stacks.pacemaker.restore.plan import Step
+from tuchanka.stacks.pacemaker.restore.plan import RestoreStep
 from tuchanka.stacks.pacemaker.state import ClusterState
 from tuchanka.topology.types import Cluster
 from tuchanka.waiting import together, wait_until
@@ -58,7 +58,7 @@ async def forget_failures(lab: Deployment, cluster: Cluster) -> None:
 async def _settle_or_start_anew(lab: Lab, cluster: Cluster, progress: Progress) -> ClusterState:
     """Wait until the cluster has settled; where nothing of it serves by then, cut its power, and start it cold.
 
-    After a line that lost every third packet Pacemaker was seen to wait for ever for a coordinator that had been
+    After a link that lost every third packet Pacemaker was seen to wait without end for a coordinator that had been
     fenced: it elects no other, and a stop, which a coordinator would have to grant, takes half an hour.
     """
     try:
@@ -81,13 +81,13 @@ async def start_from_nothing(lab: Deployment, cluster: Cluster, cold: ColdPlan, 
 
 async def restore_all(
     lab: Deployment, cluster: Cluster, state: ClusterState, progress: Progress, *, force: bool = False
-) -> dict[str, tuple[Step, ...]]:
+) -> dict[str, tuple[RestoreStep, ...]]:
     """Restore every node of a settled cluster that has to be, and return node → steps.
 
     Those that are down come first and all at once, then, one after another, what doesn't stream by itself even now:
     a cluster stopped on several nodes at the same time might lose its quorum.
     """
-    done: dict[str, tuple[Step, ...]] = {}
+    done: dict[str, tuple[RestoreStep, ...]] = {}
 
     async def one(name: str) -> None:
         done[name] = await restore.plan(lab, cluster, name, None, force=force)

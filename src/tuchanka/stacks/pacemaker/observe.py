@@ -3,20 +3,20 @@
 import contextlib
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from tuchanka.errors import DeadlineExceeded, MachineError
 from tuchanka.lab.lab import Deployment
+from tuchanka.postgres.psql import AS_POSTGRES, command
 from tuchanka.providers.base import Node, Power, PowerState, Watchdog, WatchdogState
+from tuchanka.sections import read_sections, side_by_side
 from tuchanka.stacks.pacemaker.crm import CrmView, parse
-from tuchanka.stacks.pacemaker.render.paths import PG_SOCKETS
+from tuchanka.stacks.pacemaker.quorum import read_quorum
 from tuchanka.stacks.pacemaker.state import ClusterState, Copy, InstanceState, NodeState, QuorumState, VipState
 from tuchanka.topology.types import Cluster, Instance
 from tuchanka.waiting import together
 
-AS_POSTGRES = "setpriv --reuid=postgres --regid=postgres --init-groups"
 LOOK_S = 8.0
 ROLES = {"Promoted": "primary", "Unpromoted": "standby"}
 # pg_current_wal_lsn() is an error on a standby, so each use of it stands behind pg_is_in_recovery(). The control file
@@ -56,33 +56,11 @@ def script(cluster: Cluster, node: str) -> str:
         "qdevice": "timeout 3 corosync-qdevice-tool -s",
         "crm": "timeout 5 crm_mon --output-as=xml --one-shot --failcounts --show-node-attributes",
     } | {
-        f"sql {instance.name}": f"timeout 3 {AS_POSTGRES} psql -XAtq -h {PG_SOCKETS} -p {instance.port} "
-        f"-d postgres -f - <<'END'{SQL}END"
+        f"sql {instance.name}": f"timeout 3 {AS_POSTGRES} {' '.join(command(instance.port))} <<'END'{SQL}END"
         for instance in cluster.instances
         if node in instance.nodes
     }
     return side_by_side(sections)
-
-
-def side_by_side(sections: Mapping[str, str]) -> str:
-    """Return a shell script that runs a command for each section, and shows each under a line of ``@@`` and its name.
-
-    They run side by side, each with its own deadline: a daemon that hangs hides its own section and no other.
-    """
-    started = [
-        f'{{ echo "@@{name}"; {command}\necho; }} > "$seen/{number}" 2>/dev/null &'
-        for number, (name, command) in enumerate(sections.items())
-    ]
-    return "\n".join(("seen=$(mktemp -d) || exit 0", *started, "wait", 'cat "$seen"/*', 'rm -r "$seen"'))
-
-
-def read_sections(text: str) -> dict[str, str]:
-    """Return section → text of what the script wrote."""
-    sections: dict[str, str] = {}
-    for part in re.split(r"^@@", text, flags=re.MULTILINE)[1:]:
-        heading, _, body = part.partition("\n")
-        sections[heading] = body.strip()
-    return sections
 
 
 async def look(machine: Node, cluster: Cluster) -> Look:
@@ -176,22 +154,6 @@ def _quorum(cluster: Cluster, looks: list[Look]) -> QuorumState:
     texts = [look.quorum for look in looks if look.quorum]
     text = next((text for text in texts if re.search(r"^Quorate:\s+Yes", text, re.MULTILINE)), "".join(texts[:1]))
     return read_quorum(text, witness=cluster.witness)
-
-
-def read_quorum(text: str, *, witness: bool) -> QuorumState:
-    """Read ``corosync-quorumtool -s``; ``witness``: the cluster has a quorum device."""
-
-    def number(name: str) -> int:
-        found = re.search(rf"^{name}:\s+(\d+)", text, re.MULTILINE)
-        return int(found[1]) if found else 0
-
-    votes = bool(re.search(r"^\s+0x0+\s+\d+\s+Qdevice|^\s*0\s+1\s+Qdevice", text, re.MULTILINE))
-    return QuorumState(
-        quorate=bool(re.search(r"^Quorate:\s+Yes", text, re.MULTILINE)),
-        votes=number("Total votes"),
-        expected=number("Expected votes"),
-        device=votes if witness else None,
-    )
 
 
 def _instance(instance: Instance, looks: dict[str, Look], view: CrmView) -> InstanceState:

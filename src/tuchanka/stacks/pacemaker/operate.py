@@ -9,6 +9,7 @@ from tuchanka.lab.progress import Note
 from tuchanka.providers.base import Node, Power, make_ready
 from tuchanka.stacks.pacemaker.health import problems
 from tuchanka.stacks.pacemaker.observe import observe
+from tuchanka.stacks.pacemaker.render.services import services
 from tuchanka.stacks.pacemaker.state import ClusterState
 from tuchanka.topology.types import Cluster
 from tuchanka.waiting import together, wait_until
@@ -16,11 +17,6 @@ from tuchanka.waiting import together, wait_until
 HEALTHY_S = 120.0
 START_S = 90.0
 STOP_S = 300.0
-
-
-def services(cluster: Cluster) -> list[str]:
-    """Return the services of a node's cluster stack, in the order of their start; sbd comes with corosync."""
-    return ["corosync", *(["corosync-qdevice"] if cluster.witness else []), "pacemaker"]
 
 
 async def start_node(cluster: Cluster, node: Node) -> None:

@@ -79,6 +79,10 @@ class QuorumState:
     expected: int
     device: bool | None
 
+    def spares(self, votes: int) -> bool:
+        """Whether the others keep their quorum without so many votes; true where there is none to keep."""
+        return not self.quorate or self.votes - votes > self.expected // 2
+
 
 @dataclass(frozen=True, slots=True)
 class ClusterState:

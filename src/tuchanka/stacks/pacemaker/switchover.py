@@ -12,8 +12,8 @@ from pathlib import Path
 from tuchanka.errors import DeadlineExceeded, LabError, MachineError, SwitchoverRefused
 from tuchanka.lab.lab import Deployment
 from tuchanka.lab.progress import Note
+from tuchanka.postgres.psql import psql
 from tuchanka.stacks.pacemaker.observe import observe
-from tuchanka.stacks.pacemaker.setup.instance import psql
 from tuchanka.stacks.pacemaker.state import ClusterState
 from tuchanka.stacks.pacemaker.switchover_plan import Switch, caught_up, choose
 from tuchanka.stacks.pacemaker.timing.derive import timing_of
@@ -86,7 +86,7 @@ async def make_ready(lab: Deployment, cluster: Cluster, instance: Instance, swit
         )
     # The primary's shutdown checkpoint is part of the gap, and so is the standby's restart point.
     await together(
-        *(psql(lab.machine(node), instance, "postgres", "checkpoint;\n") for node in (switch.source, switch.target))
+        *(psql(lab.machine(node), instance.port, "checkpoint;\n") for node in (switch.source, switch.target))
     )
 
 
@@ -154,10 +154,10 @@ async def _accepts_writes(lab: Deployment, cluster: Cluster, switch: Switch) -> 
     instance = cluster.instance(switch.instance)
     question = "select pg_is_in_recovery();\n"
     try:
-        answer = await psql(lab.machine(switch.target), instance, "postgres", question, timeout=ANSWER_S)
+        answer = await psql(lab.machine(switch.target), instance.port, question, timeout=ANSWER_S)
     except (MachineError, DeadlineExceeded):
         return False
-    return answer.strip() == "f"
+    return answer.stdout.strip() == "f"
 
 
 def _memory(lab: Deployment, instance: str) -> Path:

@@ -1,35 +1,45 @@
-"""Short commands for whoever is logged in to a node: ``mon`` and ``restore``."""
+"""The short commands of an administrator who is logged in to a node: ``mon`` and ``restore``."""
 
 from tuchanka.files import File
-from tuchanka.stacks.pacemaker.render.paths import PG_SOCKETS, PGPASS, InstancePaths
+from tuchanka.stacks.pacemaker.render.node_program import program
+from tuchanka.stacks.pacemaker.render.services import services
+from tuchanka.stacks.pacemaker.restore import node_command
+from tuchanka.stacks.pacemaker.restore.node_settings import KeptInstance, NodeSettings, write_settings
 from tuchanka.templating import fill
 from tuchanka.topology.types import Cluster
 
-FOLDER = "/usr/local/bin"
+COMMANDS = "/usr/local/bin"
+PROGRAM = "/usr/lib/tuchanka/restore"
 
 
 def command_files(cluster: Cluster, name: str) -> dict[str, File]:
-    """Return path → file of a node's commands; they are shell, so that an administrator can read them there."""
-    kept = [instance for instance in cluster.instances if name in instance.nodes]
-    instances = [
-        {
-            "name": instance.name,
-            "port": instance.port,
-            "data": InstancePaths(cluster.postgresql, instance.name).data,
-            "others": [str(cluster.node(other).address) for other in instance.nodes if other != name],
-        }
-        for instance in kept
-    ]
-    restore = fill(
-        "tuchanka.stacks.pacemaker.render",
-        "node_restore.sh.j2",
-        cluster=cluster,
-        node=cluster.node(name),
-        instances=instances,
-        programs=InstancePaths(cluster.postgresql, "").programs,
-        services=["corosync", *(["corosync-qdevice"] if cluster.witness else []), "pacemaker"],
-        sockets=PG_SOCKETS,
-        pgpass=PGPASS,
+    """Return path → file of a node's commands, and of the program and the settings behind ``restore``."""
+    package = "tuchanka.stacks.pacemaker.render"
+    node = cluster.node(name)
+    mon = fill(package, "node_mon.sh.j2", cluster=cluster)
+    restore = fill(package, "node_restore.sh.j2", cluster=cluster, node=node, program=PROGRAM)
+    return {
+        f"{COMMANDS}/mon": File(mon, mode=0o755),
+        f"{COMMANDS}/restore": File(restore, mode=0o755),
+        node_command.SETTINGS: File(write_settings(node_settings(cluster, name))),
+    } | {f"{PROGRAM}/{path}": File(text) for path, text in program(node_command.__name__).items()}
+
+
+def node_settings(cluster: Cluster, name: str) -> NodeSettings:
+    """Return what the node's ``restore`` has to know."""
+    return NodeSettings(
+        node=name,
+        cluster=cluster.name,
+        postgresql=cluster.postgresql,
+        witness=cluster.witness,
+        services=tuple(services(cluster)),
+        instances=tuple(
+            KeptInstance(
+                instance.name,
+                instance.port,
+                {other: str(cluster.node(other).address) for other in instance.nodes if other != name},
+            )
+            for instance in cluster.instances
+            if name in instance.nodes
+        ),
     )
-    texts = {"mon": fill("tuchanka.stacks.pacemaker.render", "node_mon.sh.j2", cluster=cluster), "restore": restore}
-    return {f"{FOLDER}/{command}": File(text, mode=0o755) for command, text in texts.items()}

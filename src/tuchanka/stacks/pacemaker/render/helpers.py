@@ -7,7 +7,7 @@ attribute says that the copy has caught up; Pacemaker forgets such an attribute 
 
 from tuchanka.files import File
 from tuchanka.helpers.files import Settings, helper_files
-from tuchanka.stacks.pacemaker.render.paths import PG_SOCKETS
+from tuchanka.postgres.paths import PG_SOCKETS
 from tuchanka.stacks.pacemaker.timing.types import Timing
 from tuchanka.templating import fill
 from tuchanka.topology.types import Cluster, Instance

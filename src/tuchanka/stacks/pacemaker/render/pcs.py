@@ -5,8 +5,9 @@ the setup stage uses them.
 """
 
 from tuchanka.helpers.files import agent
+from tuchanka.postgres.paths import PG_SOCKETS, InstancePaths
 from tuchanka.stacks.pacemaker.render.helpers import failback_lines
-from tuchanka.stacks.pacemaker.render.paths import PG_SOCKETS, InstancePaths
+from tuchanka.stacks.pacemaker.timing.derive import timing_of
 from tuchanka.stacks.pacemaker.timing.types import Timing
 from tuchanka.templating import fill
 from tuchanka.topology.types import Cluster, Topology
@@ -35,3 +36,12 @@ def instance_scripts(topology: Topology, cluster: Cluster, timing: Timing) -> di
         + failback_lines(cluster, instance, timing)
         for instance in cluster.instances
     }
+
+
+def scripts(topology: Topology, cluster: Cluster) -> dict[str, str]:
+    """Return script name → text of a cluster, in the order in which they are to be run."""
+    timing = timing_of(topology, cluster)
+    numbered = {"00-cluster.sh": cluster_script(cluster, timing)}
+    for number, (name, text) in enumerate(instance_scripts(topology, cluster, timing).items(), 1):
+        numbered[f"{number:02d}-{name}.sh"] = text
+    return numbered

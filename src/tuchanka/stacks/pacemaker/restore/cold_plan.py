@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from tuchanka.postgres.controldata import ControlData, lsn
 from tuchanka.postgres.wal import NO_LOG, Log
 from tuchanka.stacks.pacemaker.restore.method import size
-from tuchanka.stacks.pacemaker.restore.plan import Step
+from tuchanka.stacks.pacemaker.restore.plan import RestoreStep
 from tuchanka.topology.types import Cluster, Instance
 
 
@@ -74,18 +74,20 @@ def make_cold_plan(cluster: Cluster, found: Mapping[tuple[str, str], Found]) -> 
     )
 
 
-def cold_steps(cold: ColdPlan) -> tuple[Step, ...]:
+def cold_steps(cold: ColdPlan) -> tuple[RestoreStep, ...]:
     """Return the plan in the steps' form, for people and programs."""
     recovered = {instance: node for instance, node in cold.recover if cold.best[instance] == node}
     first = [
-        Step("first", name, f"{name}: bring {node} up first: {cold.why[name]}", cold.why[name])
+        RestoreStep("first", name, f"{name}: bring {node} up first: {cold.why[name]}", cold.why[name])
         for name, node in cold.best.items()
     ]
     crashed = [
-        Step("recover", name, f"{name}: let {node} recover from its crash, as a standby")
+        RestoreStep("recover", name, f"{name}: let {node} recover from its crash, as a standby")
         for name, node in recovered.items()
     ]
-    start = Step("start-cluster", "", f"start the cluster on {', '.join(cold.start)}; the scores say who is promoted")
+    start = RestoreStep(
+        "start-cluster", "", f"start the cluster on {', '.join(cold.start)}; the scores say who is promoted"
+    )
     return (*first, *crashed, start)
 
 

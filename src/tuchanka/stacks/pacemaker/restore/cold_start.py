@@ -3,13 +3,14 @@
 from tuchanka.errors import LabError
 from tuchanka.lab.lab import Deployment
 from tuchanka.lab.progress import Progress
+from tuchanka.postgres.paths import InstancePaths
 from tuchanka.postgres.recover import recover
 from tuchanka.providers.base import Node
 from tuchanka.stacks.pacemaker.observe import observe
 from tuchanka.stacks.pacemaker.operate import start_node, stop_node
-from tuchanka.stacks.pacemaker.render.paths import CIB, InstancePaths
+from tuchanka.stacks.pacemaker.render.paths import CIB
 from tuchanka.stacks.pacemaker.restore.cold_plan import ColdPlan, Found, make_cold_plan
-from tuchanka.stacks.pacemaker.restore.look import look_at_copy
+from tuchanka.stacks.pacemaker.restore.copy_facts import look_at_copy
 from tuchanka.topology.types import Cluster
 from tuchanka.waiting import together
 
@@ -69,7 +70,8 @@ async def carry_out(lab: Deployment, cluster: Cluster, cold: ColdPlan, progress:
 async def set_scores(machine: Node, cluster: Cluster, cold: ColdPlan) -> None:
     """Write into the stopped node's configuration whom Pacemaker shall promote; all nodes get the same.
 
-    PAF stores its scores for ever, and that of a node that was primary before a failover may be the highest.
+    PAF stores its scores until they are deleted, and that of a node that was primary before a failover may be the
+    highest.
     """
     lines = [f"export CIB_file={CIB}", "cd /"]
     for instance in cluster.instances:

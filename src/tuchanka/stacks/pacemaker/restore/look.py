@@ -1,23 +1,19 @@
-"""What a restore looks at: the node's data and log, the room there, and the primary's history and log."""
+"""What a restore looks at: a failed node's copy, and then its primary's history and log."""
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 
-from tuchanka.errors import DeadlineExceeded
 from tuchanka.lab.lab import Deployment
-from tuchanka.postgres.controldata import ControlData, lsn, parse_controldata, parse_history
-from tuchanka.postgres.wal import NO_LOG, Log, Segment, newest_run, parse_waldump, segments
-from tuchanka.providers.base import Node
-from tuchanka.stacks.pacemaker.observe import AS_POSTGRES, read_sections
-from tuchanka.stacks.pacemaker.render.paths import InstancePaths
-from tuchanka.stacks.pacemaker.restore.method import NO_ROOM, Method, Room, Seen
-from tuchanka.stacks.pacemaker.setup.instance import psql
+from tuchanka.postgres.controldata import parse_history
+from tuchanka.postgres.paths import InstancePaths
+from tuchanka.postgres.psql import psql
+from tuchanka.postgres.wal import segments
+from tuchanka.providers.base import Runner
+from tuchanka.stacks.pacemaker.restore.copy_facts import CopySeen, PrimarySeen, join_seen, look_at_copy
+from tuchanka.stacks.pacemaker.restore.method import Method, Seen
 from tuchanka.stacks.pacemaker.state import ClusterState
 from tuchanka.topology.types import Instance
 
-LOOK_S = 60.0
-READ_LOG_S = 600.0
 # The control file's timeline is the old one until the first checkpoint after a promotion; the log's own is right.
 SQL = """
 select json_build_object(
@@ -32,133 +28,38 @@ from (select position, pg_walfile_name(position) as file
 """
 
 
-def old_data(paths: InstancePaths) -> str:
-    """Return where the data of before a restore is kept until the new standby streams."""
-    return f"{paths.data}.old"
-
-
-def rewinding(paths: InstancePaths) -> str:
-    """Return the file that is there while pg_rewind works, and afterwards if it didn't come to its end."""
-    return f"{paths.data}.rewinding"
-
-
-@dataclass(frozen=True, slots=True)
-class CopySeen:
-    """A copy of an instance as its files show it; ``data`` is ``None`` where they can't be read."""
-
-    data: ControlData | None
-    segments: tuple[Segment, ...] = ()
-    log: Log = NO_LOG
-    room: Room = NO_ROOM
-    kept: bool = False
-    half_rewound: bool = False
-    server_runs: bool = False
-
-
-def script(paths: InstancePaths) -> str:
-    """Return the shell script that shows a copy's files; its sections begin with ``@@``."""
-    sections = {
-        "control": f"LC_ALL=C {paths.programs}/pg_controldata -D {paths.data}",
-        "wal": f"ls {paths.data}/pg_wal",
-        "server": f"{AS_POSTGRES} {paths.programs}/pg_ctl status -D {paths.data} >/dev/null && echo runs",
-        "data": f"du -sb {paths.data} | cut -f1",
-        "free": f"df -B1 --output=avail {paths.data.rpartition('/')[0]} | tail -n 1",
-        "kept": f"ls -d {old_data(paths)}",
-        "rewinding": f"ls -d {rewinding(paths)}",
-        "backup": f"ls -d {paths.data}/backup_label",
-    }
-    return "cd /\n" + "\n".join(f"echo '@@{name}'; {command} 2>/dev/null" for name, command in sections.items())
-
-
-def read_copy(text: str, *, where: str) -> CopySeen:
-    """Read the script's output; the log is still to be read.
-
-    The timeline is that of the newest file of the log: a standby may have received it before it was needed to say so.
-    """
-    sections = read_sections(text)
-    data = parse_controldata(sections["control"], where=where) if sections.get("control") else None
-    if data and sections.get("backup"):
-        # A base backup that was never started: its control file is that of the running server it was copied from.
-        data = replace(data, state="shut down in recovery")
-    found = segments(sections.get("wal", "").split(), data.segment_bytes) if data else ()
-    if data:
-        data = replace(data, timeline=max((data.timeline, *(segment.timeline for segment in found))))
-    return CopySeen(
-        data=data,
-        segments=found,
-        room=Room(data=int(sections.get("data") or 0), free=int(sections.get("free") or 0)),
-        kept=bool(sections.get("kept")),
-        half_rewound=bool(sections.get("rewinding")),
-        server_runs=bool(sections.get("server")),
-    )
-
-
-async def look_at_copy(machine: Node, paths: InstancePaths) -> CopySeen:
-    """Look at the files of a copy, whether or not its server runs."""
-    done = await machine.run(["sh"], stdin=script(paths).encode(), timeout=LOOK_S, check=False)
-    seen = read_copy(done.stdout, where=machine.name)
-    return replace(seen, log=await read_log(machine, paths, seen))
-
-
-async def read_log(machine: Node, paths: InstancePaths, seen: CopySeen) -> Log:
-    """Read the records of the newest timeline; an empty log where that isn't possible."""
-    data = seen.data
-    ours = sorted(segment.number for segment in seen.segments if data and segment.timeline == data.timeline)
-    if data is None or not ours:
-        return NO_LOG
-    run = newest_run(seen.segments, data.timeline, lsn(data.position), data.segment_bytes)
-    begin = (run.number if run else ours[0]) * data.segment_bytes
-    command = (
-        f"LC_ALL=C {paths.programs}/pg_waldump --path={paths.data}/pg_wal --timeline={data.timeline} "
-        f"--start={begin >> 32:X}/{begin & 0xFFFFFFFF:X} --rmgr=XLOG 2>&1 | grep -e CHECKPOINT_ -e error:"
-    )
-    try:
-        done = await machine.run(["sh", "-c", command], timeout=READ_LOG_S, check=False)
-    except DeadlineExceeded:
-        return NO_LOG
-    return parse_waldump(done.stdout)
-
-
 async def look(
     lab: Deployment, instance: Instance, node: str, state: ClusterState, tried: Mapping[str, frozenset[Method]]
 ) -> Seen:
     """See one instance on the failed node, and then on its primary, so that the primary can only seem further on."""
-    copy = state.instance(instance.name).copy(node)
+    here = state.instance(instance.name)
+    copy = here.copy(node)
     found = await look_at_copy(
         lab.machine(node), InstancePaths(lab.topology.postgresql_of(instance.name), instance.name)
     )
-    seen = Seen(
-        instance=instance.name,
-        node=node,
-        primary=state.instance(instance.name).primary,
+    other = here.primary if here.primary != node else None
+    return join_seen(
+        instance.name,
+        node,
+        found,
+        here.primary,
+        await look_at_primary(lab.machine(other), instance, found) if other else None,
         streaming=copy is not None and copy.role == "standby" and copy.state == "streaming",
         stack_running=state.node(node).stack_running,
-        data=found.data,
-        primary_timeline=0,
-        primary_position="0/0",
-        history={},
-        segments=found.segments,
-        log=found.log,
-        room=found.room,
-        kept=found.kept,
-        half_rewound=found.half_rewound,
-        server_runs=found.server_runs,
+        in_recovery=copy.in_recovery if copy else None,
         tried=tried.get(instance.name, frozenset()),
     )
-    return await _with_primary(lab, instance, seen)
 
 
-async def _with_primary(lab: Deployment, instance: Instance, seen: Seen) -> Seen:
-    if seen.primary is None or seen.primary == seen.node:
-        return seen
-    answer = json.loads(await psql(lab.machine(seen.primary), instance, "postgres", SQL))
-    segment_bytes = seen.data.segment_bytes if seen.data else 16 << 20
-    return replace(
-        seen,
-        primary_timeline=int(answer["timeline"], 16),
-        primary_position=answer["position"],
+async def look_at_primary(machine: Runner, instance: Instance, copy: CopySeen) -> PrimarySeen:
+    """Ask the primary as the superuser."""
+    answer = json.loads((await psql(machine, instance.port, SQL)).stdout)
+    segment_bytes = copy.data.segment_bytes if copy.data else 16 << 20
+    return PrimarySeen(
+        timeline=int(answer["timeline"], 16),
+        position=answer["position"],
         history=parse_history(answer["history"]),
-        primary_system=answer["system"],
-        primary_segments=segments(answer["files"], segment_bytes),
-        room=replace(seen.room, primary=int(answer["bytes"])),
+        system=answer["system"],
+        segments=segments(answer["files"], segment_bytes),
+        bytes=int(answer["bytes"]),
     )

@@ -46,8 +46,10 @@ class Seen:
 
     ``data`` is ``None`` where the node has no readable data directory. ``history`` maps each earlier timeline of the
     primary to the log position where it was left. ``segments`` and ``log`` are the node's own log,
-    ``primary_segments`` the primary's. ``kept``: an unfinished restore has put the old data aside. ``half_rewound``:
-    a pg_rewind did not come to its end. ``server_runs``: PostgreSQL runs there. ``tried``: what has failed already.
+    ``primary_segments`` the primary's: ``None`` where it was asked by a node itself, over the replication protocol,
+    which doesn't say, and gives pg_rewind no access either. ``kept``: an unfinished restore has put the old data
+    aside. ``half_rewound``: a pg_rewind did not come to its end. ``server_runs``: PostgreSQL runs there, and with
+    ``takes_writes`` it is no standby. ``tried``: what has failed already.
     """
 
     instance: str
@@ -62,11 +64,12 @@ class Seen:
     primary_system: str = ""
     segments: tuple[Segment, ...] = ()
     log: Log = NO_LOG
-    primary_segments: tuple[Segment, ...] = ()
+    primary_segments: tuple[Segment, ...] | None = ()
     room: Room = NO_ROOM
     kept: bool = False
     half_rewound: bool = False
     server_runs: bool = False
+    takes_writes: bool = False
     tried: frozenset[Method] = frozenset()
 
     @property
@@ -85,65 +88,72 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class MethodChoice:
     """The method and the reason, which completes "…, because"."""
 
     method: Method
     why: str
 
 
-def choose(seen: Seen) -> Choice:
+def choose(seen: Seen) -> MethodChoice:
     """Choose the cheapest method that can work; the reason says what was looked at."""
     data = seen.data
     if data is None:
-        return Choice("base-backup", f"{seen.node} has no readable data")
+        return MethodChoice("base-backup", f"{seen.node} has no readable data")
     if seen.half_rewound:
-        return Choice("base-backup", "an earlier pg_rewind did not come to its end and left the data half changed")
+        return MethodChoice(
+            "base-backup", "an earlier pg_rewind did not come to its end and left the data half changed"
+        )
     parted = seen.parted
     if parted is None or (seen.primary_system and data.system and data.system != seen.primary_system):
-        return Choice("base-backup", "its data has nothing in common with the primary's")
+        return MethodChoice("base-backup", "its data has nothing in common with the primary's")
     # A position that the data vouches for is the end of a record; that of the log is the start of its last one.
     if lsn(data.position) <= lsn(parted) and lsn(seen.log.last or "0/0") < lsn(parted):
         return _behind(seen, data, parted)
     if data.timeline == seen.primary_timeline:
-        return Choice("base-backup", f"its data reaches {seen.reached}, which the primary has not")
+        return MethodChoice("base-backup", f"its data reaches {seen.reached}, which the primary has not")
     return _parted(seen, data, parted)
 
 
-def _behind(seen: Seen, data: ControlData, parted: str) -> Choice:
+def _behind(seen: Seen, data: ControlData, parted: str) -> MethodChoice:
     """Of data that is a part of the primary's own past: it only has to catch up, if the primary still has the log."""
     if "restart" in seen.tried:
-        return Choice("base-backup", "it did not stream after a mere restart")
+        return MethodChoice("base-backup", "it did not stream after a mere restart")
     missing = _missing(seen, data, seen.reached)
     past = f"its timeline {data.timeline} up to {seen.reached} is a part of the primary's history"
     if missing:
-        return Choice("base-backup", f"{past}, but the primary no longer has {missing} of its log")
+        return MethodChoice("base-backup", f"{past}, but the primary no longer has {missing} of its log")
     left = "" if data.timeline == seen.primary_timeline else f", which left that timeline at {parted}"
+    unsure = ", if the primary still has them" if seen.primary_segments is None else ""
     to_come = max(lsn(seen.primary_position) - lsn(seen.reached), 0)
-    return Choice("restart", f"{past}{left}; {size(to_come)} of log have to be caught up")
+    return MethodChoice("restart", f"{past}{left}; {size(to_come)} of log have to be caught up{unsure}")
 
 
-def _parted(seen: Seen, data: ControlData, parted: str) -> Choice:
+def _parted(seen: Seen, data: ControlData, parted: str) -> MethodChoice:
     """Of data that went on by itself after the parting: pg_rewind, if it has what it needs."""
     past = f"its timeline {data.timeline} reaches {seen.reached}, the primary left it at {parted}"
     if "rewind" in seen.tried:
-        return Choice("base-backup", f"{past}, and pg_rewind failed")
+        return MethodChoice("base-backup", f"{past}, and pg_rewind failed")
     if not data.traceable:
-        return Choice("base-backup", f"{past}; pg_rewind needs data checksums or wal_log_hints")
+        return MethodChoice("base-backup", f"{past}; pg_rewind needs data checksums or wal_log_hints")
+    if seen.primary_segments is None:
+        return MethodChoice("base-backup", f"{past}; only 'tuchanka restore' has the access that pg_rewind needs")
     run = newest_run(seen.segments, data.timeline, lsn(parted), data.segment_bytes)
     redo = common_redo(seen.log, lsn(parted), run.number * data.segment_bytes) if run else None
     if redo is None:
-        return Choice(
+        return MethodChoice(
             "base-backup", f"{past}; its log no longer has a checkpoint before that, where pg_rewind would begin"
         )
     missing = _missing(seen, data, redo)
     if missing:
-        return Choice("base-backup", f"{past}; the primary no longer has {missing} of its log")
-    return Choice("rewind", f"{past}; both have the log since the checkpoint before that ({redo})")
+        return MethodChoice("base-backup", f"{past}; the primary no longer has {missing} of its log")
+    return MethodChoice("rewind", f"{past}; both have the log since the checkpoint before that ({redo})")
 
 
 def _missing(seen: Seen, data: ControlData, begin: str) -> str:
-    """Name the file from which on the primary's log is not whole; empty if it is."""
+    """Name the file from which on the primary's log is not whole; empty if it is, or if that isn't known."""
+    if seen.primary_segments is None:
+        return ""
     lineage = {seen.primary_timeline, *seen.history}
     segment_bytes = data.segment_bytes
     if holds(seen.primary_segments, lineage, lsn(begin), lsn(seen.primary_position), segment_bytes):

@@ -6,9 +6,7 @@ from typing import Literal
 
 from tuchanka.errors import LabError, RestoreRefused
 from tuchanka.postgres.controldata import lsn
-from tuchanka.stacks.pacemaker.restore.method import Choice, Method, Room, Seen, choose, size
-
-__all__ = ["Action", "Choice", "Method", "Room", "Seen", "Step", "make_plan"]
+from tuchanka.stacks.pacemaker.restore.method import MethodChoice, Seen, choose, size
 
 Action = Literal[
     "stop-cluster",
@@ -27,8 +25,11 @@ Action = Literal[
 ]
 
 
+Mode = Literal["", "standby", "maintenance"]
+
+
 @dataclass(frozen=True, slots=True)
-class Step:
+class RestoreStep:
     """One step, in words for people and with what it acts on. ``why`` is the reason for what was chosen."""
 
     action: Action
@@ -45,15 +46,18 @@ def make_plan(
     quorum_without: bool = True,
     primaries: Collection[str] = (),
     given_up: Collection[str] = (),
-) -> tuple[Step, ...]:
+    mode: Mode = "",
+) -> tuple[RestoreStep, ...]:
     """Return the steps that make the node's copies standbys again; none if they are.
 
     ``quorum_without``: the others keep their quorum while the cluster is stopped on the node. ``primaries`` are the
     instances whose primary the node holds, ``given_up`` those that Pacemaker has stopped there after failures, and
     won't start before a cleanup: such copies are restored beside a primary of another instance, in a running cluster.
+    ``mode``: why Pacemaker would start nothing on the node.
 
     Raises:
-        LabError: an instance has no primary to copy from, there is no room, or no quorum to spare.
+        LabError: an instance has no primary to copy from, there is no room, no quorum to spare, or the node is in a
+            mode in which nothing is started there.
         RestoreRefused: the node holds the primary, or data that the primary's timeline doesn't explain.
     """
     held = sorted({one.instance for one in seen if one.primary == node} | set(primaries))
@@ -67,6 +71,10 @@ def make_plan(
             hint="switch it over first; --force does not help",
         )
     left_over = tuple(drop_old(one) for one in seen if one.streaming and one.kept)
+    if mode and (broken or left_over):
+        raise LabError(
+            f"it is in {mode}, so Pacemaker would start nothing there", where=node, hint=f"end the {mode} first"
+        )
     if not broken:
         return left_over
     steps = []
@@ -77,37 +85,37 @@ def make_plan(
                 where=node,
                 hint="restore the nodes first that are down",
             )
-        steps.append(Step("stop-cluster", "", f"stop the cluster on {node}"))
+        steps.append(RestoreStep("stop-cluster", "", f"stop the cluster on {node}"))
     drop = list(left_over)
     for one in broken:
         choice = choose(one)
         if one.server_runs and not one.stack_running:
-            steps.append(Step("stop-server", one.instance, f"{one.instance}: stop its server, which nobody keeps"))
+            steps.append(_about(one, "stop-server", "stop its server, which the cluster doesn't keep"))
         made, keeps = of_copy(one, choice)
         steps += made
         if keeps:
             drop.append(drop_old(one))
         steps += [
-            Step("forget-score", one.instance, f"{one.instance}: forget the promotion score stored for {node}"),
-            Step("clean-up", one.instance, f"{one.instance}: clean up its failures on {node}"),
+            _about(one, "forget-score", f"forget the promotion score stored for {node}"),
+            _about(one, "clean-up", f"clean up its failures on {node}"),
         ]
     if not held:
-        steps.append(Step("start-cluster", "", f"start the cluster on {node}"))
+        steps.append(RestoreStep("start-cluster", "", f"start the cluster on {node}"))
     return (*steps, *drop)
 
 
-def of_copy(one: Seen, choice: Choice) -> tuple[list[Step], bool]:
+def of_copy(one: Seen, choice: MethodChoice) -> tuple[list[RestoreStep], bool]:
     """Return the steps that make one copy's data right, and whether they leave the old data aside.
 
     Raises:
         LabError: there is no room.
     """
     name = one.instance
-    steps: list[Step] = []
+    steps: list[RestoreStep] = []
     if choice.method == "restart":
-        steps = [Step("restart", name, f"{name}: keep the data as it is: {choice.why}", choice.why)]
+        steps = [RestoreStep("restart", name, f"{name}: keep the data as it is: {choice.why}", choice.why)]
         if one.data and one.data.crashed:
-            steps.append(Step("recover", name, f"{name}: let it recover from its crash, as a standby"))
+            steps.append(RestoreStep("recover", name, f"{name}: let it recover from its crash, as a standby"))
         return steps, one.kept
     if choice.method == "rewind":
         return _rewind(one, choice)
@@ -122,7 +130,7 @@ def of_copy(one: Seen, choice: Choice) -> tuple[list[Step], bool]:
     if room.primary and not room.for_both:
         # What an unfinished restore left is worth nothing; what it kept stays.
         steps.append(
-            Step(
+            RestoreStep(
                 "delete-data",
                 name,
                 f"{name}: delete the old data first: {size(room.free)} are free, too few for both",
@@ -132,30 +140,34 @@ def of_copy(one: Seen, choice: Choice) -> tuple[list[Step], bool]:
     elif old:
         aside = "the old data is kept until the standby streams"
     text = f"{name}: copy the data from {one.primary}{_discarded(one)}; {aside}; {choice.why}"
-    steps.append(Step("base-backup", name, text, choice.why))
+    steps.append(RestoreStep("base-backup", name, text, choice.why))
     return steps, one.kept or (old and len(steps) == 1)
 
 
-def _rewind(one: Seen, choice: Choice) -> tuple[list[Step], bool]:
+def _rewind(one: Seen, choice: MethodChoice) -> tuple[list[RestoreStep], bool]:
     """Return the steps of a pg_rewind, which changes the data in place."""
     name = one.instance
-    steps: list[Step] = []
+    steps: list[RestoreStep] = []
     if one.kept:
         aside = "the data of before the unfinished restore stays kept"
     elif one.room.for_copy:
-        steps.append(Step("keep-copy", name, f"{name}: keep a copy of the old data ({size(one.room.data)})"))
+        steps.append(RestoreStep("keep-copy", name, f"{name}: keep a copy of the old data ({size(one.room.data)})"))
         aside = "that copy is kept until the standby streams"
     else:
         aside = (
             f"the old data is not kept: {size(one.room.data)} are too much for a copy, {size(one.room.free)} are free"
         )
     text = f"{name}: rewind the data to {one.primary} with pg_rewind{_discarded(one)}; {aside}; {choice.why}"
-    return [*steps, Step("rewind", name, text, choice.why)], one.kept or bool(steps)
+    return [*steps, RestoreStep("rewind", name, text, choice.why)], one.kept or bool(steps)
 
 
-def drop_old(one: Seen) -> Step:
+def drop_old(one: Seen) -> RestoreStep:
     """Return the step that ends a restore."""
-    return Step("drop-old", one.instance, f"{one.instance}: delete the old data once the standby streams")
+    return _about(one, "drop-old", "delete the old data once the standby streams")
+
+
+def _about(one: Seen, action: Action, text: str) -> RestoreStep:
+    return RestoreStep(action, one.instance, f"{one.instance}: {text}")
 
 
 def check(seen: Seen, *, force: bool) -> None:
@@ -166,11 +178,13 @@ def check(seen: Seen, *, force: bool) -> None:
     """
     if seen.primary is None:
         raise LabError(
-            f"{seen.instance} has no primary to copy from", where=seen.node, hint="see 'tuchanka status' for why"
+            f"{seen.instance} has no primary to copy from",
+            where=seen.node,
+            hint="'tuchanka status', or 'mon' on a node, shows why",
         )
     data = seen.data
     # After an unfinished restore the data is the primary's own, and what it was before is kept, or was judged then.
-    if seen.primary == seen.node or data is None or force or seen.half_rewound:
+    if seen.primary == seen.node or data is None or seen.half_rewound:
         return
     reason = ""
     if seen.primary_system and data.system and data.system != seen.primary_system:
@@ -181,7 +195,13 @@ def check(seen: Seen, *, force: bool) -> None:
         reason = f"its data reaches {seen.reached}, the primary's only {seen.primary_position}"
     elif data.timeline < seen.primary_timeline and data.timeline not in seen.history:
         reason = f"the primary does not descend from its timeline {data.timeline}"
-    if reason:
+    if reason and seen.takes_writes:
+        raise RestoreRefused(
+            f"its server holds a primary of {seen.instance} outside the cluster, and {reason}",
+            where=seen.node,
+            hint="stop that server first; --force does not help",
+        )
+    if reason and not force:
         raise RestoreRefused(
             f"{seen.instance}: {reason}, so it may hold the only copy of something",
             where=seen.node,

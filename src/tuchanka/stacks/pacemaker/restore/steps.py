@@ -8,21 +8,20 @@ from typing import Any
 from tuchanka.errors import LabError, MachineError
 from tuchanka.lab.lab import Deployment
 from tuchanka.lab.progress import Note
-from tuchanka.postgres.recover import recover
+from tuchanka.postgres.base_backup import BACKUP_S
+from tuchanka.postgres.paths import InstancePaths
 from tuchanka.postgres.rewind import rewind, tidy
 from tuchanka.providers.base import Node
 from tuchanka.stacks.pacemaker.observe import observe
 from tuchanka.stacks.pacemaker.operate import HEALTHY_S, start_node, stop_node
-from tuchanka.stacks.pacemaker.render.paths import InstancePaths
-from tuchanka.stacks.pacemaker.restore.look import old_data, rewinding
+from tuchanka.stacks.pacemaker.restore.data_steps import change_data, copy_data
 from tuchanka.stacks.pacemaker.restore.method import size
-from tuchanka.stacks.pacemaker.restore.plan import Step
-from tuchanka.stacks.pacemaker.setup.instance import BACKUP_S, base_backup
+from tuchanka.stacks.pacemaker.restore.plan import RestoreStep
 from tuchanka.topology.types import Cluster, Instance
 from tuchanka.waiting import wait_until
 
 
-async def do(lab: Deployment, cluster: Cluster, node: str, step: Step, note: Note) -> None:
+async def do(lab: Deployment, cluster: Cluster, node: str, step: RestoreStep, note: Note) -> None:
     """Do one step; ``note`` is told how far a long one is."""
     machine = lab.machine(node)
     match step.action:
@@ -34,38 +33,31 @@ async def do(lab: Deployment, cluster: Cluster, node: str, step: Step, note: Not
             await _do(lab, cluster, machine, step, note)
 
 
-async def _do(lab: Deployment, cluster: Cluster, machine: Node, step: Step, note: Note) -> None:
+async def _do(lab: Deployment, cluster: Cluster, machine: Node, step: RestoreStep, note: Note) -> None:
     instance = cluster.instance(step.instance)
     paths = InstancePaths(cluster.postgresql, instance.name)
-    old = old_data(paths)
     match step.action:
-        case "stop-server":
-            command = [f"{paths.programs}/pg_ctl", "stop", "-D", paths.data, "-m", "fast", "-w", "-s"]
-            await machine.run(command, user="postgres", timeout=BACKUP_S)
-        case "restart":
-            # What killed restores left half made; and whoever starts it gets a standby, never a second primary.
-            await machine.run(["rm", "-rf", f"{paths.data}.copying", f"{old}.half"], timeout=BACKUP_S)
-            await machine.run(["touch", f"{paths.data}/standby.signal"], user="postgres")
-        case "recover":
-            await recover(machine, paths)
-        case "keep-copy":
-            copy = 'rm -rf "$2.half" && cp -a --reflink=auto "$1" "$2.half" && mv "$2.half" "$2"'
-            await machine.run(["sh", "-c", copy, "sh", paths.data, old], timeout=BACKUP_S)
-        case "delete-data":
-            await machine.run(["rm", "-rf", paths.data], timeout=BACKUP_S)
         case "rewind":
-            await rewind(lab, instance, machine.name, await _primary(lab, cluster, instance))
+            source = await _primary(lab, cluster, instance)
+            await rewind(machine, lab.machine(source), paths, address=_address(lab, source), port=instance.port)
         case "base-backup":
-            primary = await _primary(lab, cluster, instance)
-            work = base_backup(machine, paths, str(lab.topology.machine(primary).address), instance.port)
-            await _watched(work, machine, f"{paths.data}.copying", note)
+            source = await _primary(lab, cluster, instance)
+            work = copy_data(machine, paths, primary=_address(lab, source), port=instance.port)
+            await _watched(work, machine, paths.copying, note)
             note(step.text)
-            await tidy(lab, instance, machine.name, primary)
-            await machine.run(["rm", "-f", rewinding(paths)])
-        case "drop-old":
-            await _drop(lab, cluster, machine, instance, old, note)
-        case _:
+            await tidy(machine, lab.machine(source), paths, instance.port)
+        case "forget-score" | "clean-up":
             await _tell_pacemaker(lab, cluster, machine.name, step)
+        case "drop-old":
+            await _wait_streaming(lab, cluster, machine, instance, note)
+            await change_data(machine, paths, step.action)
+            note(f"{instance.name}: the standby streams, the old data is deleted")
+        case _:
+            await change_data(machine, paths, step.action)
+
+
+def _address(lab: Deployment, node: str) -> str:
+    return str(lab.topology.machine(node).address)
 
 
 async def _primary(lab: Deployment, cluster: Cluster, instance: Instance) -> str:
@@ -77,9 +69,9 @@ async def _primary(lab: Deployment, cluster: Cluster, instance: Instance) -> str
     return primary
 
 
-async def _tell_pacemaker(lab: Deployment, cluster: Cluster, node: str, step: Step) -> None:
+async def _tell_pacemaker(lab: Deployment, cluster: Cluster, node: str, step: RestoreStep) -> None:
     command = (
-        # PAF stores its scores for ever; a stale one could win an election.
+        # PAF stores its scores until they are deleted; a stale one could win an election.
         ["crm_attribute", "--lifetime=forever", "--node", node, "--name", f"master-{step.instance}", "--delete"]
         if step.action == "forget-score"
         else ["crm_resource", "--cleanup", "--resource", step.instance, "--node", node]
@@ -87,9 +79,7 @@ async def _tell_pacemaker(lab: Deployment, cluster: Cluster, node: str, step: St
     await lab.machine(await _primary(lab, cluster, cluster.instance(step.instance))).run(command)
 
 
-async def _drop(lab: Deployment, cluster: Cluster, machine: Node, instance: Instance, old: str, note: Note) -> None:
-    """Wait until the standby streams, and only then delete what was kept."""
-
+async def _wait_streaming(lab: Deployment, cluster: Cluster, machine: Node, instance: Instance, note: Note) -> None:
     async def streams() -> bool:
         copy = (await observe(lab, cluster)).instance(instance.name).copy(machine.name)
         note(f"{instance.name}: {(copy and copy.state) or 'not streaming yet'}")
@@ -100,10 +90,8 @@ async def _drop(lab: Deployment, cluster: Cluster, machine: Node, instance: Inst
         deadline_s=HEALTHY_S,
         interval_s=0.3,
         what=f"{instance.name} streaming on {machine.name}",
-        hint=f"the old data stays in {old}; restore again later",
+        hint="the old data stays where it is; restore again later",
     )
-    await machine.run(["rm", "-rf", old, f"{old}.half"], timeout=BACKUP_S)
-    note(f"{instance.name}: the standby streams, the old data is deleted")
 
 
 async def _watched(work: Coroutine[Any, Any, None], machine: Node, folder: str, note: Note) -> None:

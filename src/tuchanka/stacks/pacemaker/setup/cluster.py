@@ -10,10 +10,9 @@ from tuchanka.files import File
 from tuchanka.lab.lab import Deployment, Lab
 from tuchanka.providers.base import Node, make_ready
 from tuchanka.stacks.pacemaker.render.paths import CIB
+from tuchanka.stacks.pacemaker.render.pcs import scripts
 from tuchanka.stacks.pacemaker.setup import instance as instances
 from tuchanka.stacks.pacemaker.setup import pcs_scripts, qnetd
-from tuchanka.stages.machines import shut_down_all
-from tuchanka.stages.tree import scripts
 from tuchanka.topology.types import Cluster
 from tuchanka.waiting import together
 
@@ -33,7 +32,7 @@ async def setup(lab: Lab, cluster: Cluster) -> None:
         *certificates,
         *(instances.setup(lab, instance) for instance in cluster.instances),
     )
-    await shut_down_all(nodes)
+    await together(*(node.shut_down() for node in nodes))
 
 
 async def write_configuration(lab: Deployment, cluster: Cluster, nodes: tuple[Node, ...]) -> None:
