@@ -13,6 +13,7 @@ from tuchanka.events import (
     Healthy,
     Journal,
     MachineStopped,
+    NodeFacts,
     Read,
     RestoreStarted,
     RoleProbe,
@@ -30,6 +31,10 @@ E = TypeVar("E", bound=Event)
 
 INSTANCE, OLD, NEW, VIP = "krogan2", "tuchanka2a", "tuchanka2b", "krogan2s1"
 INJECTED, BACK, STABLE, END = 105.02, 113.4, 118.5, 150.0
+# The last beat that a reader saw before the outage, and the first that was acknowledged after it.
+LAST_SEEN, FIRST_BACK = 45, 129
+# A beat that no reader saw as the newest.
+UNREAD = 21
 PREDICTED = {
     "detected": 1.0,
     "quorum decided": 1.2,
@@ -94,7 +99,7 @@ def power_loss() -> list[Event]:
 
 
 def facts(node: str, primary: str, timeline: int) -> dict[str, Any]:
-    """What a node shows when all is well; the primary left timeline 1 at byte 5000."""
+    """What a node shows when all is well, as a history holds it; the primary left timeline 1 at byte 5000."""
     copy = {
         "in_recovery": node != primary,
         "timeline": timeline,
@@ -121,7 +126,8 @@ def facts(node: str, primary: str, timeline: int) -> dict[str, Any]:
 def audited(node: str, primary: tuple[str, str]) -> Audited:
     """What a node showed; ``primary`` is the node with the role before and after."""
     before, after = primary
-    return Audited(149.0, 1, node, facts(node, after, 1 if before == after else 2), facts(node, before, 1))
+    found, was = facts(node, after, 1 if before == after else 2), facts(node, before, 1)
+    return Audited(149.0, 1, node, NodeFacts.of(found), NodeFacts.of(was))
 
 
 def beat(seq: int, due: float) -> list[Event]:
@@ -130,14 +136,15 @@ def beat(seq: int, due: float) -> list[Event]:
     away = INJECTED <= due < BACK - 0.05
     if not away:
         write = Write(quick, INSTANCE, seq, due, due, "acknowledged")
-        read = Read(quick, INSTANCE, VIP, due, ok=True, seq=seq - 1, age=0.1 + noise(seq))
+        newest = {UNREAD + 1: UNREAD - 1, FIRST_BACK: LAST_SEEN}.get(seq, seq - 1)
+        read = Read(quick, INSTANCE, VIP, due, ok=True, seq=newest, age=0.1 + noise(seq), connection=1)
     else:
         late = due + 1.0
         outcome, error = (
             ("indeterminate", "no answer within the deadline") if seq <= 47 else ("refused", "connect: no answer")
         )
         write = Write(late, INSTANCE, seq, due, due, outcome, error)  # type: ignore[arg-type]
-        read = Read(quick, INSTANCE, VIP, due, ok=True, seq=45, age=due - 105.0)
+        read = Read(quick, INSTANCE, VIP, due, ok=True, seq=LAST_SEEN, age=due - 105.0, connection=1)
     old = "primary" if due < INJECTED else "unreachable" if due < 128 else "standby"
     new = "primary" if due > INJECTED + 7.9 else "standby"
     lsn = 100 * (seq if not away else 45)
@@ -175,10 +182,10 @@ def standby_fault() -> list[Event]:
         elif isinstance(event, RoleProbe):
             events.append(replace(event, role="primary" if event.node == OLD else "standby"))
         elif isinstance(event, Read):
-            failed = INJECTED <= event.due < INJECTED + 2
-            events.append(
-                replace(event, t=event.due + 0.004, ok=not failed, seq=0 if failed else 9, age=0.0 if failed else 0.1)
-            )
+            failed, again = INJECTED <= event.due < INJECTED + 2, event.due >= INJECTED + 2
+            found = {"ok": False, "seq": 0, "age": 0.0, "connection": None} if failed else {"seq": 9, "age": 0.1}
+            found |= {"t": event.due + 0.004, **({"connection": 2} if again else {})}
+            events.append(replace(event, **found))
         elif isinstance(event, TrialStarted):
             events.append(started(target=NEW, target_role="standby", predicted={}, broken=[NEW]))
         elif isinstance(event, CommitsCounted):

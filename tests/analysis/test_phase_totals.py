@@ -4,6 +4,7 @@ from tests.analysis.forged import power_loss, renumber, standby_fault
 from tuchanka.analysis.phase_totals import is_off, sum_phases
 from tuchanka.analysis.phases import COMPLETED_BY, PART_OF, PHASES, POINTS
 from tuchanka.analysis.verdict import judge
+from tuchanka.stacks.pacemaker.journal_rules import RULES
 from tuchanka.stacks.pacemaker.timing.derive import derive
 from tuchanka.stacks.pacemaker.timing.predict import PREDICTIONS
 from tuchanka.topology.load import load
@@ -23,7 +24,7 @@ def test_what_is_predicted_is_what_is_measured() -> None:
 
 def test_medians_of_each_fault_and_role() -> None:
     events = [*power_loss(), *renumber(power_loss(), 2, 100.0), *renumber(standby_fault(), 3, 200.0)]
-    primary, standby = sum_phases(judge(events))
+    primary, standby = sum_phases(judge(events, RULES))
     assert (primary.target_role, primary.trials, standby.target_role, standby.trials) == ("primary", 2, "standby", 1)
     fenced = next(one for one in primary.phases if one.phase == "fenced")
     assert (fenced.seen, fenced.predicted_s, fenced.off) == (2, 5.5, False)

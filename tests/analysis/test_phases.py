@@ -4,12 +4,13 @@ import pytest
 
 from tests.analysis.forged import INJECTED, JOURNAL, NEW, OLD, change, power_loss
 from tuchanka.analysis.phases import PHASES, Anatomy, anatomy
-from tuchanka.analysis.trial_record import slice_trials
+from tuchanka.analysis.trial_record import trial_records
 from tuchanka.events import Event, Journal, VipHolders
+from tuchanka.stacks.pacemaker.journal_rules import RULES
 
 
 def measured(events: list[Event], first_write: float | None = 113.42) -> Anatomy:
-    return anatomy(slice_trials(events)[0], first_write)
+    return anatomy(trial_records(events)[0], RULES, first_write)
 
 
 def with_lines(*lines: tuple[float, str, str], node: str = NEW) -> list[Event]:
@@ -151,8 +152,8 @@ def test_a_monitor_that_did_not_fail_has_not(result: str) -> None:
 
 
 def test_what_the_heartbeat_knows() -> None:
-    trial = slice_trials(power_loss())[0]
-    found = anatomy(trial, INJECTED + 8.4, INJECTED + 8.5, INJECTED + 23)
+    trial = trial_records(power_loss())[0]
+    found = anatomy(trial, RULES, INJECTED + 8.4, INJECTED + 8.5, INJECTED + 23)
     assert found.points["VIP announced"] == pytest.approx(8.15)
     assert found.points["first fresh read"] == pytest.approx(8.5)
     assert found.points["redundancy back"] == pytest.approx(23)

@@ -1,7 +1,7 @@
 import pytest
 
 from tuchanka.analysis.primaries import handovers
-from tuchanka.analysis.replication import Redundancy, choice, redundancy
+from tuchanka.analysis.replication import Redundancy, promoted, redundancy
 from tuchanka.analysis.trial_record import Watched
 from tuchanka.events import RoleProbe, Streaming
 
@@ -65,7 +65,7 @@ def probes(*of_c: tuple[float, int | None]) -> Watched:
 def test_who_had_more(of_c: list[tuple[float, int | None]], behind: dict[str, int]) -> None:
     watched = probes(*of_c)
     (over,) = handovers(watched.probes, (), 9.95)
-    assert choice(watched, over, ()).behind == behind
-    assert choice(watched, over, ()).known
+    assert promoted(watched, over, ()).behind == behind
+    assert promoted(watched, over, ()).known
     # One that the fault hit may be cut off with what it has.
-    assert choice(watched, over, ("c",)).behind == {}
+    assert promoted(watched, over, ("c",)).behind == {}

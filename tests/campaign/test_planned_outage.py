@@ -48,3 +48,8 @@ def test_the_reads_that_were_away_the_longest():
     ours = [read(15), read(16, ok=False), read(17, age=1.5), read(18), read(19)]
     other = [read(number, vip="s2", ok=number != 17) for number in range(15, 20)]
     assert gap([*ours, *other]).read_s == 0.21
+
+
+def test_an_acknowledgement_with_a_warning_is_neither_lost_nor_acknowledged():
+    seen = gap([*map(write, range(1, 15)), write(15, "warned"), *map(write, range(16, 31))], [1, 14], [16, 30])
+    assert (seen.acknowledged, seen.lost, seen.indeterminate, seen.warned) == (29, 0, 0, 1)

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from tuchanka.analysis.checks.catalogue import EXAMINERS
-from tuchanka.campaign.promises import instances_of, keeps_commits, promises
+from tuchanka.campaign.promises import instances_of, keeps_commits, keeps_reads, promises
 from tuchanka.faults.catalogue import CATALOGUE
 from tuchanka.faults.fault import Fault
 from tuchanka.faults.power import POWER_OFF
@@ -100,5 +100,29 @@ def test_where_the_votes_decide_any_node_may_be_fenced_and_a_paused_machine_goes
     def made(fault: str) -> set[str]:
         return set(promises(TWO, instance, CATALOGUE[fault], broken=["tuchanka2a"], primary="tuchanka2a"))
 
-    assert made("power-off") - made("heavy-packet-loss") == {"daemons"}
+    assert made("power-off") - made("heavy-packet-loss") == {"daemons", "reads stay"}
     assert made("power-off") - made("freeze-machine") == {"margin"}
+
+
+def test_what_was_read_stays_where_the_log_that_it_was_read_from_does() -> None:
+    """A standby shows what nobody has confirmed yet: synchronous commits are no reason, surviving standbys are."""
+
+    def kept(*broken: str, fault: str = "power-off", primary: str | None = A) -> bool:
+        return bool(keeps_reads(FOUR.instances[0], CATALOGUE[fault], broken=broken, primary=primary))
+
+    assert kept(A)
+    assert kept(B)
+    assert not kept(A, B)  # B may have shown what no other node had
+    assert not kept(A, B, C, D)
+    assert kept(B, C, D)
+    assert kept(A, fault="switchover")
+    assert kept(A, B, C, D, fault="shut-down")
+    assert not kept(A, primary=None)
+    assert not kept(A, fault="isolate-site")
+    assert not kept(A, fault="standby-then-primary")
+
+
+def test_reads_are_promised_only_where_something_is_read() -> None:
+    without = replace(TWO.instances[0], standby_vips=())
+    made = promises(TWO, without, POWER_OFF, broken=["tuchanka2a"], primary="tuchanka2a")
+    assert not {"reads stay", "reads in order"} & set(made)

@@ -23,6 +23,7 @@ from tuchanka.events import (
     EvidenceKept,
     FaultInjected,
     Journal,
+    NodeFacts,
     Read,
     TrialEnded,
     TrialStarted,
@@ -33,7 +34,7 @@ from tuchanka.faults.fault import Scene, waits_for_healing
 from tuchanka.lab.folder import LabFolder
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.progress import Silent
-from tuchanka.lab.stack import FinishAudit, Stack
+from tuchanka.lab.stack import FinishAudit, Stack, Unsettled
 from tuchanka.providers.fake import FakeProvider
 from tuchanka.stacks.pacemaker.timing.derive import derive
 from tuchanka.stacks.pacemaker.timing.predict import predict_power_off
@@ -109,9 +110,9 @@ class World:
     async def begin_audit(self, *_: object) -> FinishAudit:
         return self.audit
 
-    async def audit(self, trial: int) -> tuple[Event, ...]:
+    async def audit(self, trial: int, _: Unsettled) -> tuple[Event, ...]:
         self.fail("audit")
-        return (Audited(time.monotonic(), trial, A, {}, {}),)
+        return (Audited(time.monotonic(), trial, A, NodeFacts(), NodeFacts()),)
 
     async def read_journal(self, machine: Any, since: float, before: object) -> tuple[list[Journal], list[Event]]:
         assert before is None  # the fake machines have no clocks

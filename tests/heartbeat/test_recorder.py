@@ -35,6 +35,10 @@ BEGIN
         PERFORM pg_sleep(0.02);
     END LOOP;
 END $$"""
+# Waits until a beat waits for a synchronous standby (4 s), and cancels the wait of all that do.
+CANCEL_A_WAITING_BEAT = END_A_WAITING_BEAT.replace("pg_terminate_backend", "pg_cancel_backend").replace(
+    "wait_event_type = 'Lock'", "wait_event = 'SyncRep'"
+)
 # What a loaded machine may add to a deadline.
 SLACK_S = 1.0
 
@@ -215,6 +219,46 @@ def test_a_server_that_shuts_down_while_a_beat_waits_leaves_it_indeterminate(ser
     found = {(write.error.split(":")[0], write.outcome) for write in hit}
     assert found
     assert found <= {("statement", "indeterminate"), ("connect", "refused")}
+
+
+def test_an_acknowledgement_that_comes_with_a_warning_is_an_outcome_of_its_own(server: Server, start: Start) -> None:
+    """A beat waits for a synchronous standby, of which there is none, until somebody cancels the wait."""
+    recorder = start(config(server, "warned", 4.0))
+    time.sleep(0.7)
+    try:
+        server.sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+        server.sql("SELECT pg_reload_conf()")
+        server.sql(CANCEL_A_WAITING_BEAT)
+    finally:
+        server.sql("ALTER SYSTEM RESET synchronous_standby_names")
+        server.sql("SELECT pg_reload_conf()")
+    recorder.wait(timeout=8)
+    events = recorder.events()
+    check_beats(events)
+    warned = [write for write in writes(events) if write.outcome == "warned"]
+    assert warned
+    assert all("canceling wait for synchronous replication" in write.error for write in warned)
+    assert all("might not have been replicated" in write.error for write in warned)
+    # It is there, on the primary; and the next beat on the same connection is not warned of.
+    assert {write.seq for write in warned} <= server.found("warned")
+    assert writes(events)[-1].outcome == "acknowledged"
+
+
+def test_a_read_says_which_connection_it_was_read_from(server: Server, start: Start) -> None:
+    recorder = start(config(server, "numbered"))
+    time.sleep(0.7)
+    server.crash()
+    server.start()
+    time.sleep(1)
+    recorder.process.send_signal(signal.SIGTERM)
+    recorder.wait()
+    reads = [event for event in recorder.events() if isinstance(event, Read)]
+    numbers = [read.connection for read in reads if read.ok]
+    assert None not in numbers
+    assert numbers[0] == 1
+    # The crash ended that connection.
+    assert numbers[-1] not in {1, None}
+    assert all(read.connection is None for read in reads if read.error.startswith("connect"))
 
 
 def test_wrong_password_is_refused_and_never_shown(server: Server, start: Start) -> None:

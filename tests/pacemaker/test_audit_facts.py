@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from tuchanka.events import NodeFacts
 from tuchanka.stacks.pacemaker.audit_facts import differing, read, script
 from tuchanka.topology.load import load
 
@@ -11,7 +12,9 @@ NODE = "tuchanka2a"
 
 
 def test_all_that_a_healthy_primary_shows() -> None:
-    facts = read(CLUSTER, NODE, SEEN, "armed")
+    shown = read(CLUSTER, NODE, SEEN, "armed")
+    facts = shown.encoded()
+    assert NodeFacts.of(facts) == shown
     settings = facts.pop("settings")
     assert facts == {
         "watchdog": "armed",
@@ -60,24 +63,25 @@ def test_harm_is_read_too() -> None:
         "</constraints>", '<rsc_location id="cli-ban-x" rsc="x" node="n" score="-INFINITY"/></constraints>'
     )
     facts = read(CLUSTER, NODE, worse, "disarmed")
-    assert facts["cores"] == ["/var/lib/corosync/core.145"]
-    assert len(facts["crashes"]) == 1
-    assert facts["settings"]["cli-ban-x"] == "rsc_location node=n rsc=x score=-INFINITY"
-    assert facts["watchdog"] == "disarmed"
+    assert facts.cores == ("/var/lib/corosync/core.145",)
+    assert facts.crashes == ("[9.1] a systemd[1]: corosync.service: code=dumped, status=11/SEGV",)
+    assert (facts.settings or {})["cli-ban-x"] == "rsc_location node=n rsc=x score=-INFINITY"
+    assert facts.watchdog == "disarmed"
 
 
 def test_what_was_not_shown_is_left_out() -> None:
     facts = read(CLUSTER, NODE, "", "absent")
-    assert not {"quorum", "fail_counts", "scores", "settings"} & set(facts)
-    assert facts["instances"] == {}
+    assert (facts.quorum, facts.fail_counts, facts.scores, facts.settings) == (None, None, None, None)
+    assert facts.instances == {}
     cut_off = SEEN[: SEEN.index('"rows"')] if '"rows"' in SEEN else SEEN[: SEEN.index("rows")]
-    assert read(CLUSTER, NODE, cut_off, "armed")["instances"] == {}
+    assert read(CLUSTER, NODE, cut_off, "armed").instances == {}
 
 
 def test_only_the_settings_that_differ_are_kept() -> None:
-    found, before = {"settings": {"a": "1", "b": "2"}, "boot": "x"}, {"settings": {"a": "1", "c": "3"}}
-    assert differing(found, before) == ({"settings": {"b": "2"}, "boot": "x"}, {"settings": {"c": "3"}})
-    assert differing({}, before) == ({}, before)
+    found = NodeFacts(settings={"a": "1", "b": "2"}, boot="x")
+    before = NodeFacts(settings={"a": "1", "c": "3"})
+    assert differing(found, before) == (NodeFacts(settings={"b": "2"}, boot="x"), NodeFacts(settings={"c": "3"}))
+    assert differing(NodeFacts(), before) == (NodeFacts(), before)
 
 
 def test_the_script_asks_of_the_instances_that_the_node_keeps() -> None:

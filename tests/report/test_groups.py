@@ -13,13 +13,14 @@ from tuchanka.report.comparisons import beside, others, prototype
 from tuchanka.report.groups import Group, groups_of
 from tuchanka.report.promises import tally
 from tuchanka.report.runs import Report, read_report, run_of
+from tuchanka.stacks.pacemaker.journal_rules import RULES
 
 HERE = Path("/nothing/here")
 
 
 def report(*histories: list[Event], compare: bool = False) -> Report:
     runs = tuple(
-        run_of(events, HERE, name=f"run {number}" if len(histories) > 1 else "", first=number * 100)
+        run_of(events, HERE, RULES, name=f"run {number}" if len(histories) > 1 else "", first=number * 100)
         for number, events in enumerate(histories, 1)
     )
     return Report(HERE, runs, compare)
@@ -116,17 +117,17 @@ def test_what_only_one_run_has() -> None:
 
 def test_pooled_trials_have_numbers_of_their_own(tmp_path: Path) -> None:
     one, two = write_run(tmp_path / "a", five()), write_run(tmp_path / "b", five())
-    made = read_report([one, two], tmp_path / "out")
-    assert [verdict.trial for verdict in made.verdicts] == list(range(1, 11))
+    made = read_report([one, two], tmp_path / "out", RULES)
+    assert [verdict.subject.trial for verdict in made.verdicts] == list(range(1, 11))
     assert [(trial.run, trial.own) for trial in made.trials][4:6] == [("a", 5), ("b", 1)]
     assert len(only(groups_of(made)).trials) == 10
 
 
 def test_runs_of_the_same_name_are_told_apart(tmp_path: Path) -> None:
     folders = [write_run(tmp_path / "a" / "run", power_loss()), write_run(tmp_path / "b" / "run", power_loss())]
-    assert [run.name for run in read_report(folders, tmp_path).runs] == ["a/run", "b/run"]
+    assert [run.name for run in read_report(folders, tmp_path, RULES).runs] == ["a/run", "b/run"]
     with pytest.raises(InputError, match="named twice"):
-        read_report([folders[0], folders[0] / ".." / "run"], tmp_path)
+        read_report([folders[0], folders[0] / ".." / "run"], tmp_path, RULES)
 
 
 def test_predictions_that_are_off_are_listed() -> None:
@@ -138,7 +139,7 @@ def test_checks_are_counted_over_all_trials() -> None:
     made = report([*power_loss(), *renumber(power_loss(), 2, 100.0)])
     found = tally(made.verdicts)
     assert found
-    assert all(one.held + len(one.broken) + len(one.unchecked) == 2 for one in found)
+    assert all(one.kept + len(one.violated) + len(one.unchecked) == 2 for one in found)
 
 
 def test_figures_of_others() -> None:

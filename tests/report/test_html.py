@@ -12,6 +12,7 @@ from tuchanka.events import CommitsCounted, Event, Healthy, Journal, RunStarted,
 from tuchanka.report.html import render_html as render
 from tuchanka.report.runs import Report, run_of
 from tuchanka.report.wording import NONE
+from tuchanka.stacks.pacemaker.journal_rules import RULES
 from tuchanka.topology.load import default_text
 
 HERE = Path("/nothing/here")
@@ -19,7 +20,7 @@ NASTY = "</script><script>alert(1)</script>\x00\x1b[31m\"'&<b>"
 
 
 def render_html(events: list[Event]) -> str:
-    return render(Report(HERE, (run_of(events, HERE),)))
+    return render(Report(HERE, (run_of(events, HERE, RULES),)))
 
 
 def histories() -> dict[str, list[Event]]:
@@ -156,7 +157,7 @@ def test_what_comes_from_outside_is_escaped() -> None:
 def page_of(folder: Path, events: list[Event], topology: str = "") -> str:
     if topology:
         (folder / "topology.toml").write_text(topology)
-    return render(Report(folder, (run_of(events, folder),)))
+    return render(Report(folder, (run_of(events, folder, RULES),)))
 
 
 def test_the_cluster_is_shown_where_its_topology_was_kept(tmp_path: Path) -> None:
@@ -177,7 +178,9 @@ def test_evidence_is_linked(tmp_path: Path) -> None:
 
 
 def test_a_comparison(tmp_path: Path) -> None:
-    runs = tuple(run_of(power_loss(), HERE, name=name, first=number) for number, name in enumerate(("old", "new"), 1))
+    runs = tuple(
+        run_of(power_loss(), HERE, RULES, name=name, first=number) for number, name in enumerate(("old", "new"), 1)
+    )
     page = render(Report(HERE, runs, compare=True))
     found = text(page)
     assert "old and new: 2 trials compared" in found

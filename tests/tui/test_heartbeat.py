@@ -137,3 +137,16 @@ def test_shares():
     assert share([1.0, 2.0, 3.0], 1.0) == 3.0
     assert math.isnan(share([], 0.5))
     assert Second().worst == ""
+
+
+def test_an_acknowledgement_with_a_warning_is_shown_as_its_own():
+    beats = fed(write(10.1), write(10.2, "warned", took=0.3, error="WARNING: canceling wait"), write(11.5))
+    writer = beats.instances["krogan2"].writer
+    assert [second.worst for second in writer.last(12.0, 2)] == ["warned", "acknowledged"]
+    assert writer.totals == {"acknowledged": 2, "warned": 1}
+    line = sparkline(writer.last(12.0, 2))
+    assert line.plain == f"{block(0.3)}{block(0.004)}"
+    assert str(line.spans[0].style) == "bold red"
+    page = shown(beats)
+    assert "1 warned" in page
+    assert "canceling wait" in page

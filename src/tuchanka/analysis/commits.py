@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tuchanka.analysis.trial_record import Watched
+from tuchanka.events import CommitsCounted, Outcome
 
 Range = tuple[int, int]
 
@@ -16,6 +17,7 @@ class Commits:
     """
 
     lost: frozenset[int]
+    warned_found: frozenset[int]
     indeterminate_found: frozenset[int]
     refused_found: frozenset[int]
     uncounted: int
@@ -27,19 +29,22 @@ def commits(watched: Watched) -> Commits | None:
         return None
     count = watched.counted[-1]
 
-    def found(seq: int) -> bool:
-        return any(low <= seq <= high for low, high in count.ranges)
-
     acknowledged = seqs(watched, "acknowledged")
     return Commits(
-        lost=frozenset(seq for seq in acknowledged if seq <= count.up_to and not found(seq)),
-        indeterminate_found=frozenset(seq for seq in seqs(watched, "indeterminate") if found(seq)),
-        refused_found=frozenset(seq for seq in seqs(watched, "refused") - acknowledged if found(seq)),
+        lost=frozenset(seq for seq in acknowledged if seq <= count.up_to and not has(count, seq)),
+        warned_found=frozenset(seq for seq in seqs(watched, "warned") if has(count, seq)),
+        indeterminate_found=frozenset(seq for seq in seqs(watched, "indeterminate") if has(count, seq)),
+        refused_found=frozenset(seq for seq in seqs(watched, "refused") - acknowledged if has(count, seq)),
         uncounted=sum(1 for seq in acknowledged if seq > count.up_to),
     )
 
 
-def seqs(watched: Watched, outcome: str) -> frozenset[int]:
+def has(count: CommitsCounted, seq: int) -> bool:
+    """Whether the row of that number was found."""
+    return any(low <= seq <= high for low, high in count.ranges)
+
+
+def seqs(watched: Watched, outcome: Outcome) -> frozenset[int]:
     """Return the numbers of the beats with an outcome."""
     return frozenset(one.seq for one in watched.writes if one.outcome == outcome)
 

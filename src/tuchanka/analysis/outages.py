@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
-from tuchanka.analysis.trial_record import Slice
+from tuchanka.analysis.trial_record import TrialRecord
 from tuchanka.events import Read, Write
 
 # A read that is older than this shows a standby that doesn't follow: beats come ten times a second.
@@ -15,7 +15,7 @@ HANGING_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """A maximal run of consecutive beats (in order of ``seq``) none of which was acknowledged.
+    """A maximal run of consecutive beats (in order of ``seq``) none of which was acknowledged without a warning.
 
     ``began`` is when its first beat was due; ``known`` when the outcome of the last of its beats was known; ``over``
     when the first acknowledged write after it was answered, ``first_seq`` that write's number (both None: never).
@@ -76,7 +76,7 @@ def outages(writes: tuple[Write, ...]) -> tuple[Outage, ...]:
     return tuple(found)
 
 
-def caused(trial: Slice) -> tuple[Outage, ...]:
+def caused(trial: TrialRecord) -> tuple[Outage, ...]:
     """Return the outages of the trial between injection and stable service.
 
     A beat that was under way when the fault struck was due before it: what counts is that an outage's last outcome
@@ -101,12 +101,12 @@ def waits(writes: tuple[Write, ...], away: tuple[Outage, ...]) -> Waits:
         if any(one.first <= write.seq <= one.last for one in away):
             if write.t - write.due >= HANGING_S:
                 hanging += following.due - write.due
-            else:
+            elif write.outcome != "warned":  # that was an answer, and no refusal
                 refused += following.due - write.due
     return Waits(refused, hanging)
 
 
-def reads(trial: Slice, after: Outage | None) -> tuple[Reads, ...]:
+def reads(trial: TrialRecord, after: Outage | None) -> tuple[Reads, ...]:
     """Return how the reads through each standby VIP fared between injection and stable service.
 
     A read is good where it answered, showed a row at most ``FRESH_S`` old and, where writes had been away
@@ -122,7 +122,7 @@ def reads(trial: Slice, after: Outage | None) -> tuple[Reads, ...]:
     return tuple(_through(vip, own, least) for vip, own in _by_vip(trial, ours).items())
 
 
-def _by_vip(trial: Slice, ours: list[Read]) -> dict[str, list[Read]]:
+def _by_vip(trial: TrialRecord, ours: list[Read]) -> dict[str, list[Read]]:
     grouped: dict[str, list[Read]] = defaultdict(list)
     for one in ours:
         grouped[one.vip].append(one)

@@ -49,12 +49,12 @@ def sum_phases(verdicts: Iterable[Verdict]) -> tuple[AnatomySum, ...]:
     """Return the anatomy of every cluster, fault and role, in the order of their first trials."""
     groups: dict[tuple[str, str, str], list[Verdict]] = defaultdict(list)
     for one in verdicts:
-        groups[one.cluster, one.fault, one.target_role].append(one)
+        groups[one.subject.cluster, one.subject.fault, one.subject.target_role].append(one)
     return tuple(_sum(*key, own) for key, own in groups.items())
 
 
 def _sum(cluster: str, fault: str, role: str, own: list[Verdict]) -> AnatomySum:
-    seen = {name for one in own for name in (*one.phases, *one.predicted)}
+    seen = {name for one in own for name in (*one.anatomy.seconds, *one.predicted)}
     names = [*(phase for phase in PHASES if phase in seen), *sorted(seen.difference(PHASES))]
     return AnatomySum(
         cluster=cluster,
@@ -62,11 +62,11 @@ def _sum(cluster: str, fault: str, role: str, own: list[Verdict]) -> AnatomySum:
         target_role=role,
         trials=len(own),
         phases=tuple(
-            _phase(name, [one.phases.get(name) for one in own], [one.predicted.get(name) for one in own])
+            _phase(name, [one.anatomy.seconds.get(name) for one in own], [one.predicted.get(name) for one in own])
             for name in names
         ),
-        whole=_phase("reaction", [one.reaction_s for one in own], [one.predicted_s for one in own]),
-        points_s={point: _median([one.points.get(point) for one in own]) for point in POINTS},
+        whole=_phase("reaction", [one.service.reaction_s for one in own], [one.predicted_s for one in own]),
+        points_s={point: _median([one.anatomy.points.get(point) for one in own]) for point in POINTS},
     )
 
 

@@ -1,101 +1,34 @@
 """What happened between a fault and the service's return, from the nodes' journals and the heartbeat. Pure.
 
-To follow another wording of Pacemaker, corosync or PAF, change ``RULES`` and nothing else.
+Which line of a journal marks which point is told by rules that the caller passes in.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
-from tuchanka.analysis.trial_record import Slice
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A journal line that marks a point: ``unit`` is the whole syslog identifier, ``message`` is searched for.
-
-    ``INSTANCE``, ``TARGET`` and ``VIP`` stand for the trial's. ``after`` names a point that must have been seen
-    before. ``of`` says whose lines count: those of the nodes that the fault left alone (``survivors``), of those
-    that it hit, or of any, because a node may mend itself.
-    """
-
-    point: str
-    unit: str
-    message: str
-    after: str = ""
-    of: Literal["survivors", "hit", "any"] = "survivors"
-
-
-TOKEN_LOST, MONITOR, RECOVERED, ANNOUNCED = "token lost", "monitor noticed", "instance recovered", "VIP announced"
-FIRST_WRITE, FIRST_READ, REDUNDANT = "first write", "first fresh read", "redundancy back"
-RULES: tuple[Rule, ...] = (
-    Rule(
-        MONITOR,
-        r"pacemaker-controld",
-        r"Result of monitor operation for INSTANCE(?::\d+)? on \S+: (?!OK|ok|0\b|8\b|Promoted|promoted)",
-        of="any",
-    ),
-    Rule(MONITOR, r"pgsqlms\(INSTANCE\)", r"first aid: the server", of="any"),
-    Rule(TOKEN_LOST, r"corosync", r"A processor failed, forming new configuration"),
-    Rule("membership decided", r"corosync", r"\[TOTEM\s*\] A new membership", after=TOKEN_LOST),
-    Rule(
-        "quorum device voted",
-        r"corosync",
-        r"This node is within the primary component|\[QUORUM\s*\] Members\[\d+\]",
-        after=TOKEN_LOST,
-    ),
-    Rule(
-        "quorum device voted",
-        r"pacemakerd|pacemaker-controld",
-        r"Quorum (?:acquired|retained|regained)",
-        after=TOKEN_LOST,
-    ),
-    Rule(
-        "fencing asked", r"pacemaker-fenced|pacemaker-controld", r"Requesting .*fencing .*(?:targeting|of) TARGET\b"
-    ),
-    Rule(
-        "fencing done",
-        r"pacemaker-fenced|pacemaker-controld",
-        r"Operation .?(?:reboot|off).? .*(?:targeting|of) TARGET\b.*\b(?:OK|complete)"
-        r"|Self-fencing \((?:reboot|off)\) by TARGET\b.* assumed complete"
-        r"|TARGET was (?:terminated|fenced) \((?:reboot|off)\).*\bOK"
-        r"|\bTARGET was (?:terminated|fenced) \((?:reboot|off)\)(?!.*(?:[Ff]ailed|rror))",
-    ),
-    Rule(RECOVERED, r"postgres-INSTANCE", r"database system is ready to accept connections", after=MONITOR, of="hit"),
-    Rule(
-        "instance stopped",
-        r"pacemaker-controld",
-        r"Result of stop operation for INSTANCE(?::\d+)? on \S+: (?:OK|ok|0)\b",
-        of="any",
-    ),
-    Rule(
-        "instance started",
-        r"pacemaker-controld",
-        r"Result of start operation for INSTANCE(?::\d+)? on \S+: (?:OK|ok|0)\b",
-        of="any",
-    ),
-    Rule(
-        "promotion started",
-        r"pacemaker-controld",
-        r"Requesting local execution of promote operation for INSTANCE\b",
-        of="any",
-    ),
-    Rule(
-        "promotion done",
-        r"pacemaker-controld",
-        r"Result of promote operation for INSTANCE(?:[:-]\S*)? on \S+: (?:OK|ok|0)\b",
-        of="any",
-    ),
-    Rule(
-        "VIP up",
-        r"pacemaker-controld",
-        r"Result of start operation for VIP on \S+: (?:OK|ok|0)\b",
-        of="any",
-    ),
+from tuchanka.analysis.trial_record import TrialRecord
+from tuchanka.events.points import (
+    FENCING_ASKED,
+    FENCING_DONE,
+    JOURNAL_POINTS,
+    MEMBERSHIP,
+    MONITOR,
+    PROMOTION_DONE,
+    PROMOTION_STARTED,
+    RECOVERED,
+    STARTED,
+    STOPPED,
+    TOKEN_LOST,
+    VIP_UP,
+    VOTED,
+    JournalRule,
 )
+
+ANNOUNCED = "VIP announced"
+FIRST_WRITE, FIRST_READ, REDUNDANT = "first write", "first fresh read", "redundancy back"
 POINTS: tuple[str, ...] = (
-    *dict.fromkeys(rule.point for rule in RULES),
+    *JOURNAL_POINTS,
     ANNOUNCED,
     FIRST_WRITE,
     FIRST_READ,
@@ -105,11 +38,11 @@ POINTS: tuple[str, ...] = (
 
 COMPLETED_BY: Mapping[str, tuple[str, ...]] = {
     "detected": (TOKEN_LOST, MONITOR),
-    "quorum decided": ("quorum device voted",),
-    "fenced": ("fencing done",),
+    "quorum decided": (VOTED,),
+    "fenced": (FENCING_DONE,),
     "recovered": (RECOVERED,),
-    "promoted": ("promotion done",),
-    "VIP up": ("VIP up",),
+    "promoted": (PROMOTION_DONE,),
+    "VIP up": (VIP_UP,),
     FIRST_WRITE: (FIRST_WRITE,),
 }
 """Phase → the point with which it is over, or, where that isn't seen, the next one. A prediction has these phases."""
@@ -117,16 +50,16 @@ COMPLETED_BY: Mapping[str, tuple[str, ...]] = {
 PART_OF: Mapping[str, str] = {
     MONITOR: "detected",
     TOKEN_LOST: "detected",
-    "membership decided": "quorum decided",
-    "quorum device voted": "quorum decided",
-    "fencing asked": "fenced",
-    "fencing done": "fenced",
+    MEMBERSHIP: "quorum decided",
+    VOTED: "quorum decided",
+    FENCING_ASKED: "fenced",
+    FENCING_DONE: "fenced",
     RECOVERED: "recovered",
-    "instance stopped": "promoted",
-    "instance started": "promoted",
-    "promotion started": "promoted",
-    "promotion done": "promoted",
-    "VIP up": "VIP up",
+    STOPPED: "promoted",
+    STARTED: "promoted",
+    PROMOTION_STARTED: "promoted",
+    PROMOTION_DONE: "promoted",
+    VIP_UP: "VIP up",
     ANNOUNCED: FIRST_WRITE,
     FIRST_WRITE: FIRST_WRITE,
 }
@@ -140,7 +73,7 @@ TOLD_LATE = frozenset({"promoted", "VIP up"})
 
 @dataclass(frozen=True, slots=True)
 class Anatomy:
-    """The phases of one trial, in order; None where one wasn't seen. One that mends a node in place is left out then.
+    """The phases of one trial, in order; None where one wasn't seen. What repairs a node in place is left out then.
 
     ``at`` is seconds from the injection, and so is ``points``, which is finer. ``seconds`` is how long each phase
     lasted: since the latest phase before it that was seen, so that they add up to the latest ``at``. A phase that
@@ -154,16 +87,20 @@ class Anatomy:
 
 
 def anatomy(
-    trial: Slice, first_write: float | None, first_read: float | None = None, redundant: float | None = None
+    trial: TrialRecord,
+    rules: Iterable[JournalRule],
+    first_write: float | None,
+    first_read: float | None = None,
+    redundant: float | None = None,
 ) -> Anatomy:
-    """Measure the phases. What the heartbeat knows is given, in monotonic seconds.
+    """Measure the phases: of the journals by ``rules``. What the heartbeat knows is given, in monotonic seconds.
 
     ``first_write`` is when the first write after the outage was answered, ``first_read`` when fresh reads were back
     through every standby VIP, ``redundant`` when every standby streamed again.
     """
     points: dict[str, float | None] = dict.fromkeys(POINTS)
     if (injected := trial.injected) is not None:
-        for rule in RULES:
+        for rule in rules:
             if points[rule.point] is None:
                 points[rule.point] = _first(trial, rule, injected, points)
         known = {FIRST_WRITE: first_write, FIRST_READ: first_read, REDUNDANT: redundant}
@@ -191,7 +128,7 @@ def _within(phase: str, t: float | None, first_write: float | None) -> float | N
     return first_write if phase in TOLD_LATE else None
 
 
-def _first(trial: Slice, rule: Rule, injected: float, points: dict[str, float | None]) -> float | None:
+def _first(trial: TrialRecord, rule: JournalRule, injected: float, points: dict[str, float | None]) -> float | None:
     """Return when the rule first applied to a line of the cluster's nodes: the surviving ones, if there are any."""
     begin = points[rule.after] if rule.after else 0.0
     if begin is None:
@@ -210,17 +147,16 @@ def _first(trial: Slice, rule: Rule, injected: float, points: dict[str, float | 
     return None
 
 
-def _filled(pattern: str, trial: Slice) -> str:
+def _filled(pattern: str, trial: TrialRecord) -> str:
     """Put the trial's names into a pattern. The primary's VIP is the one that isn't read through."""
     vips = {holder.vip for holder in trial.own.holders}.difference(trial.vips) or {trial.started.instance}
-    resources = sorted(f"{vip}-vip" for vip in vips)
-    for word, names in (("INSTANCE", [trial.started.instance]), ("TARGET", trial.hit), ("VIP", resources)):
+    for word, names in (("INSTANCE", [trial.started.instance]), ("TARGET", trial.hit), ("VIP", sorted(vips))):
         pattern = pattern.replace(word, f"(?:{'|'.join(map(re.escape, names))})")
     return pattern
 
 
-def _announced(trial: Slice, injected: float) -> float | None:
-    """Return when the primary's VIP was first announced by whoever had got it."""
+def _announced(trial: TrialRecord, injected: float) -> float | None:
+    """Return when the primary's VIP was first announced by the node that had got it."""
     until = trial.end if trial.stable is None else trial.stable
     seen = (one.t for one in trial.announced if one.vip not in trial.vips and injected <= one.t <= until)
     return next((t - injected for t in seen), None)

@@ -48,14 +48,16 @@ def _missing(watched: Watched, seen: Streaming) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """Whom a handover promoted: ``behind`` others maps a standby to the bytes of log that it had more."""
+class Promoted:
+    """The standby that a handover promoted, and the others: ``behind`` maps one of them to the bytes of log that it
+    had more. ``known``: the promoted one was asked for its position.
+    """
 
     known: bool
     behind: dict[str, int]
 
 
-def choice(watched: Watched, handover: Handover, broken: Collection[str]) -> Choice:
+def promoted(watched: Watched, handover: Handover, broken: Collection[str]) -> Promoted:
     """Compare the promoted standby with the others, as far as they could be asked and aren't the fault's target.
 
     What a standby had received is compared between the old primary's last answer and the promotion; of the others
@@ -72,11 +74,11 @@ def choice(watched: Watched, handover: Handover, broken: Collection[str]) -> Cho
 
     of_new = [one for one in watched.probes if one.node == handover.new and asked(one)]
     if not of_new:
-        return Choice(known=False, behind={})
+        return Promoted(known=False, behind={})
     last = of_new[-1]
     most: dict[str, int] = {}
     for one in watched.probes:
         if one.node not in {handover.new, handover.old, *broken} and asked(one) and one.t <= last.due:
             most[one.node] = max(most.get(one.node, 0), one.lsn or 0)
     had = last.lsn or 0
-    return Choice(known=True, behind={node: lsn - had for node, lsn in most.items() if lsn > had})
+    return Promoted(known=True, behind={node: lsn - had for node, lsn in most.items() if lsn > had})

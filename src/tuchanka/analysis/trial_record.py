@@ -38,11 +38,14 @@ E = TypeVar("E", bound=Event)
 
 @dataclass(frozen=True)
 class Watched:
-    """What the heartbeat and the counts say of one instance, in order of ``seq`` or ``due``; ``nodes`` keep it."""
+    """What the heartbeat and the counts say of one instance, in order of ``seq`` or ``due``;
+    ``nodes`` have its copies.
+    """
 
     instance: str
     nodes: tuple[str, ...] = ()
     writes: tuple[Write, ...] = ()
+    reads: tuple[Read, ...] = ()
     probes: tuple[RoleProbe, ...] = ()
     streaming: tuple[Streaming, ...] = ()
     holders: tuple[VipHolders, ...] = ()
@@ -50,7 +53,7 @@ class Watched:
 
 
 @dataclass(frozen=True)
-class Slice:
+class TrialRecord:
     """The events of one trial. ``writes`` are in order of ``seq``, other beats of ``due``, the rest of ``t``.
 
     What is of one instance is of the trial's; ``watched`` has it of every instance of the cluster, the trial's
@@ -118,7 +121,7 @@ class _Numbered:
         return found[0].t if found else None
 
 
-def slice_trials(events: Iterable[Event]) -> tuple[Slice, ...]:
+def trial_records(events: Iterable[Event]) -> tuple[TrialRecord, ...]:
     """Return the trials of a history in the order they started.
 
     The order of the events in the history doesn't matter: journals are read after the fact. Where a number was
@@ -134,7 +137,7 @@ def slice_trials(events: Iterable[Event]) -> tuple[Slice, ...]:
         if event.t >= numbered[number].events[0].t:
             numbered[number].events.append(event)
     beats = _Beats(every)
-    trials = (_slice(beats, own) for own in numbered.values())
+    trials = (_record(beats, own) for own in numbered.values())
     return tuple(sorted(trials, key=lambda trial: (trial.started.t, trial.started.trial)))
 
 
@@ -162,7 +165,7 @@ def _between(events: list[Event], begin: float, end: float) -> list[Event]:
     return events[bisect_left(events, begin, key=_due) : bisect_right(events, end, key=_due)]
 
 
-def _slice(every: _Beats, own: _Numbered) -> Slice:
+def _record(every: _Beats, own: _Numbered) -> TrialRecord:
     started = own.of(TrialStarted)[0]
     ended = own.of(TrialEnded)
     restores = own.of(RestoreStarted)
@@ -178,6 +181,7 @@ def _slice(every: _Beats, own: _Numbered) -> Slice:
             instance=name,
             nodes=tuple(started.instances.get(name) or sorted({probe.node for probe in probes})),
             writes=tuple(sorted(beats(Write, name), key=lambda one: (one.seq, one.t))),
+            reads=tuple(sorted(beats(Read, name), key=lambda one: (one.due, one.t))),
             probes=tuple(sorted(probes, key=lambda one: (one.due, one.t))),
             streaming=tuple(sorted(beats(Streaming, name), key=lambda one: (one.due, one.t))),
             holders=beats(VipHolders, name),
@@ -185,10 +189,10 @@ def _slice(every: _Beats, own: _Numbered) -> Slice:
         )
 
     ours, *others = [watched(name) for name in dict.fromkeys((started.instance, *started.instances))]
-    return Slice(
+    return TrialRecord(
         started=started,
         writes=ours.writes,
-        reads=tuple(sorted(beats(Read), key=lambda one: (one.due, one.t))),
+        reads=ours.reads,
         probes=ours.probes,
         late=tuple(sorted(beats(RecorderLate), key=lambda one: one.t)),
         journal=tuple(sorted(beats(Journal), key=lambda one: one.t)),

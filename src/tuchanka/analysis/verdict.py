@@ -4,152 +4,236 @@
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from tuchanka.analysis.checks.catalogue import EXAMINERS, Examiner, examine
-from tuchanka.analysis.checks.outcome import Check
+from tuchanka.analysis.checks.outcome import CheckResult
+from tuchanka.analysis.checks.reads import times_back
 from tuchanka.analysis.checks.service import blind_s
 from tuchanka.analysis.commits import Range, commits, seqs, to_ranges
-from tuchanka.analysis.outages import Reads, caused, outages, reads, waits
-from tuchanka.analysis.phases import anatomy
-from tuchanka.analysis.primaries import Handover, dual_primary_s, handovers
-from tuchanka.analysis.replication import redundancy
-from tuchanka.analysis.trial_record import Slice, slice_trials
+from tuchanka.analysis.outages import Outage, Reads, caused, outages, reads, waits
+from tuchanka.analysis.phases import Anatomy, anatomy
+from tuchanka.analysis.primaries import dual_primary_s, handovers
+from tuchanka.analysis.replication import Redundancy, redundancy
+from tuchanka.analysis.trial_record import TrialRecord, Watched, trial_records
 from tuchanka.analysis.vips import shared_s
-from tuchanka.events import Event
+from tuchanka.events import Event, JournalRule
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What was tried: the trial's number, the fault and where. ``target_role`` is the instance's role there."""
+
+    trial: int
+    cluster: str
+    instance: str
+    fault: str
+    target: str
+    target_role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """How clients of the trial's instance fared. ``later_outages`` began after the service was stable.
+
+    ``reads_lost``: fresh reads through a standby VIP never came back. ``read_reactions`` has each VIP's, the worst is
+    ``read_reaction_s``. ``reads_back`` is how often a read showed an older row than the one before it.
+    """
+
+    reaction_s: float | None
+    read_reaction_s: float | None
+    outages: int
+    later_outages: int
+    refused_s: float | None
+    hanging_s: float | None
+    reads_lost: bool
+    failed_reads: int
+    stale_reads: int
+    oldest_read_s: float | None
+    reads_back: int
+    read_reactions: dict[str, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class CommitFigures:
+    """The commits of the trial's instance by their outcome, and what became of them (None: nobody counted)."""
+
+    acknowledged: int
+    lost: int | None
+    lost_ranges: tuple[Range, ...]
+    uncounted: int
+    warned: int
+    warned_survived: int | None
+    indeterminate: int
+    indeterminate_survived: int | None
+    refused: int
+    refused_survived: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Safety:
+    """How near two nodes came to each other, in seconds; the margin is the least of the trial's handovers."""
+
+    dual_primary_s: float | None
+    margin_s: float | None
+    margin_least_s: float | None
+    margin_most_s: float | None
+    vip_shared_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Restoration:
+    """How long until all was as before; ``began``: there was a restore."""
+
+    began: bool
+    restored_s: float | None
+    redundancy_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """How well the recorder kept its rate: how often it was late, and its longest time without a beat."""
+
+    recorder_late: int
+    blind_s: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What one trial showed. Seconds are floats; None where there was nothing to measure, or it couldn't be.
 
-    The first block is the contract of ``summary.json``; ``problems`` says in words why a trial isn't recovered.
+    ``predicted`` maps a phase to its seconds. ``problems`` say in words why the trial isn't recovered.
     """
 
-    cluster: str
-    instance: str
-    fault: str
-    target: str
-    target_role: str
-    reaction_s: float | None
-    read_reaction_s: float | None
-    acknowledged: int
-    lost: int | None
-    indeterminate: int
-    dual_primary_s: float | None
-    recovered: bool
-    restored_s: float | None
-    predicted_s: float | None
-    phases: dict[str, float | None]
-
-    trial: int
-    refused: int
-    indeterminate_survived: int | None
-    refused_survived: int | None
-    lost_ranges: tuple[Range, ...]
-    uncounted: int
-    outages: int
-    away_s: float | None
-    later_outages: int
-    failed_reads: int
-    stale_reads: int
-    oldest_read_s: float | None
-    read_reactions: dict[str, float | None]
-    margin_s: float | None
-    recorder_late: int
-    blind_s: float | None
-    phases_at: dict[str, float | None]
+    subject: Subject
+    service: Service
+    commits: CommitFigures
+    safety: Safety
+    restoration: Restoration
+    recording: Recording
+    anatomy: Anatomy
     predicted: dict[str, float]
-    problems: tuple[str, ...] = field(default=())
-    checks: tuple[Check, ...] = field(default=())
+    checks: tuple[CheckResult, ...] = ()
+    problems: tuple[str, ...] = ()
 
-    margin_least_s: float | None = None
-    margin_most_s: float | None = None
-    refused_s: float | None = None
-    hanging_s: float | None = None
-    redundancy_s: float | None = None
-    vip_shared_s: float | None = None
-    points: dict[str, float | None] = field(default_factory=dict)
+    @property
+    def recovered(self) -> bool:
+        """Whether the trial ended by itself, and every promise was kept."""
+        return not self.problems
 
     @property
     def problem(self) -> str:
         """All problems in one line; empty where there is none."""
         return "; ".join(self.problems)
 
+    @property
+    def predicted_s(self) -> float | None:
+        """The predicted reaction; None where nothing was predicted."""
+        return sum(self.predicted.values()) if self.predicted else None
 
-def judge(events: Iterable[Event]) -> tuple[Verdict, ...]:
-    """Return the verdict on every trial of a history, in the order they started."""
-    return tuple(judge_trial(trial) for trial in slice_trials(events))
+
+def judge(events: Iterable[Event], rules: Sequence[JournalRule] = ()) -> tuple[Verdict, ...]:
+    """Return the verdict on every trial of a history, in the order they started.
+
+    ``rules`` say what the journals' lines mean; without them no phase is known from a journal.
+    """
+    return tuple(judge_trial(trial, rules) for trial in trial_records(events))
 
 
-def judge_trial(trial: Slice, examiners: Sequence[Examiner] = EXAMINERS) -> Verdict:
+def judge_trial(
+    trial: TrialRecord, rules: Sequence[JournalRule] = (), examiners: Sequence[Examiner] = EXAMINERS
+) -> Verdict:
     """Return the verdict on one trial."""
     started, injected, own = trial.started, trial.injected, trial.own
     ours = caused(trial)
     last = ours[-1] if ours else None
     through = reads(trial, last)
-    read_back = _read_back(through)
     again = None if injected is None else redundancy(own, injected)
-    measured = anatomy(trial, last.over if last else None, read_back, again.back if again else None)
-    found = commits(own)
-    waited = waits(trial.writes, ours)
-    over = _least(trial)
-    shared = shared_s(tuple(holder for one in trial.watched for holder in one.holders))
     checks = examine(trial, examiners)
-    problems = tuple(_problems(trial, checks))
     return Verdict(
-        cluster=started.cluster,
-        instance=started.instance,
-        fault=started.fault,
-        target=started.target,
-        target_role=started.target_role,
-        reaction_s=_since(injected, last.over if last else None),
-        read_reaction_s=_since(injected, read_back),
-        acknowledged=len(seqs(own, "acknowledged")),
-        lost=None if found is None else len(found.lost),
-        indeterminate=len(seqs(own, "indeterminate")),
-        dual_primary_s=dual_primary_s(trial.probes),
-        recovered=not problems,
-        restored_s=_since(trial.restore.t, _healthy_after(trial, trial.restore.t)) if trial.restore else None,
-        predicted_s=sum(started.predicted.values()) if started.predicted else None,
-        phases=measured.seconds,
-        trial=started.trial,
-        refused=len(seqs(own, "refused")),
-        indeterminate_survived=None if found is None else len(found.indeterminate_found),
-        refused_survived=None if found is None else len(found.refused_found),
-        lost_ranges=() if found is None else to_ranges(found.lost),
-        uncounted=0 if found is None else found.uncounted,
-        outages=len(ours),
-        away_s=last.over - ours[0].began if last and last.over is not None else None,
-        later_outages=_later(trial),
-        failed_reads=sum(one.failed for one in through),
-        stale_reads=sum(one.stale for one in through),
-        oldest_read_s=max((one.oldest_s for one in through), default=None),
-        read_reactions={one.vip: _since(injected, one.back) for one in through},
-        margin_s=over.margin_s if over else None,
-        recorder_late=len(trial.late),
-        blind_s=blind_s(trial),
-        phases_at=measured.at,
+        subject=Subject(
+            started.trial, started.cluster, started.instance, started.fault, started.target, started.target_role
+        ),
+        service=_service(trial, ours, through),
+        commits=_commits(own),
+        safety=_safety(trial),
+        restoration=_restoration(trial, again),
+        recording=Recording(len(trial.late), blind_s(trial)),
+        anatomy=anatomy(
+            trial, rules, last.over if last else None, _read_back(through), again.back if again else None
+        ),
         predicted=dict(started.predicted),
-        problems=problems,
         checks=checks,
-        margin_least_s=over.least_s if over else None,
-        margin_most_s=over.most_s if over else None,
-        refused_s=waited.refused_s if ours else None,
-        hanging_s=waited.hanging_s if ours else None,
-        redundancy_s=_since(injected, again.back) if again else None,
-        vip_shared_s=max(shared.values(), default=None),
-        points=measured.points,
+        problems=tuple(_problems(trial, checks)),
     )
 
 
-def _problems(trial: Slice, checks: tuple[Check, ...]) -> Iterator[str]:
+def _service(trial: TrialRecord, ours: tuple[Outage, ...], through: tuple[Reads, ...]) -> Service:
+    waited = waits(trial.writes, ours)
+    return Service(
+        reaction_s=_since(trial.injected, ours[-1].over if ours else None),
+        read_reaction_s=_since(trial.injected, _read_back(through)),
+        outages=len(ours),
+        later_outages=_later(trial),
+        refused_s=waited.refused_s if ours else None,
+        hanging_s=waited.hanging_s if ours else None,
+        reads_lost=any(one.lost for one in through),
+        failed_reads=sum(one.failed for one in through),
+        stale_reads=sum(one.stale for one in through),
+        oldest_read_s=max((one.oldest_s for one in through), default=None),
+        reads_back=times_back(trial.reads),
+        read_reactions={one.vip: _since(trial.injected, one.back) for one in through},
+    )
+
+
+def _commits(own: Watched) -> CommitFigures:
+    found = commits(own)
+    return CommitFigures(
+        acknowledged=len(seqs(own, "acknowledged")),
+        lost=None if found is None else len(found.lost),
+        lost_ranges=() if found is None else to_ranges(found.lost),
+        uncounted=0 if found is None else found.uncounted,
+        warned=len(seqs(own, "warned")),
+        warned_survived=None if found is None else len(found.warned_found),
+        indeterminate=len(seqs(own, "indeterminate")),
+        indeterminate_survived=None if found is None else len(found.indeterminate_found),
+        refused=len(seqs(own, "refused")),
+        refused_survived=None if found is None else len(found.refused_found),
+    )
+
+
+def _safety(trial: TrialRecord) -> Safety:
+    over = None
+    if trial.injected is not None:
+        moved = handovers(trial.probes, trial.stops, trial.injected)
+        over = min(moved, key=lambda one: one.margin_s, default=None)
+    shared = shared_s(tuple(holder for one in trial.watched for holder in one.holders))
+    return Safety(
+        dual_primary_s=dual_primary_s(trial.probes),
+        margin_s=over.margin_s if over else None,
+        margin_least_s=over.least_s if over else None,
+        margin_most_s=over.most_s if over else None,
+        vip_shared_s=max(shared.values(), default=None),
+    )
+
+
+def _restoration(trial: TrialRecord, again: Redundancy | None) -> Restoration:
+    restore = trial.restore
+    healthy = next((t for t in trial.healthy if restore and t >= restore.t), None)
+    return Restoration(
+        began=restore is not None,
+        restored_s=_since(restore.t if restore else None, healthy),
+        redundancy_s=_since(trial.injected, again.back if again else None),
+    )
+
+
+def _problems(trial: TrialRecord, checks: tuple[CheckResult, ...]) -> Iterator[str]:
     """Yield why the trial isn't recovered. A check that couldn't be made is a problem, not a pass."""
     if trial.ended is None:
         yield "the trial was interrupted"
     elif trial.ended.problem:
         yield trial.ended.problem
-    yield from dict.fromkeys(check.detail for check in checks if check.outcome != "held")
+    yield from dict.fromkeys(check.detail for check in checks if check.outcome != "kept")
 
 
 def _read_back(through: tuple[Reads, ...]) -> float | None:
@@ -159,22 +243,11 @@ def _read_back(through: tuple[Reads, ...]) -> float | None:
     return max((one.back for one in through if one.back is not None), default=None)
 
 
-def _least(trial: Slice) -> Handover | None:
-    """Return the handover of the trial's instance with the least margin."""
-    if trial.injected is None:
-        return None
-    return min(handovers(trial.probes, trial.stops, trial.injected), key=lambda one: one.margin_s, default=None)
-
-
-def _later(trial: Slice) -> int:
-    """Return how many outages began after the service was stable, while the cluster was mended."""
+def _later(trial: TrialRecord) -> int:
+    """Return how many outages began after the service was stable, while the cluster was repaired."""
     if trial.stable is None:
         return 0
     return sum(1 for one in outages(trial.writes) if one.began > trial.stable)
-
-
-def _healthy_after(trial: Slice, t: float) -> float | None:
-    return next((healthy for healthy in trial.healthy if healthy >= t), None)
 
 
 def _since(begin: float | None, end: float | None) -> float | None:

@@ -30,7 +30,7 @@ class Gap:
 
     ``write_s`` and ``read_s`` (of the standby VIP that had the longest) are from the first beat due that failed to
     the first good answer after it, the longest if there were several; None where the service did not come back.
-    ``lost``: acknowledged writes that the primary doesn't have afterwards.
+    ``lost``: acknowledged writes that the primary doesn't have afterwards. ``warned``: acknowledged with a warning.
     """
 
     write_s: float | None
@@ -38,6 +38,7 @@ class Gap:
     acknowledged: int
     lost: int
     indeterminate: int
+    warned: int = 0
 
 
 async def measured(
@@ -92,6 +93,7 @@ def gap_of(events: Iterable[Event], since: float, counted: CommitsCounted) -> Ga
         acknowledged=len(acknowledged),
         lost=sum(1 for seq in acknowledged if seq not in found),
         indeterminate=sum(1 for one in writes if one.outcome == "indeterminate"),
+        warned=sum(1 for one in writes if one.outcome == "warned"),
     )
 
 

@@ -9,13 +9,14 @@ from tuchanka.postgres.config import standbys_in_order
 from tuchanka.postgres.effective import Guarantee, given_up
 from tuchanka.topology.types import Cluster, Instance
 
+BY_NAME = {one.name: one.promise for one in EXAMINERS}
 # In such a network it is the votes that decide who is given up, not the target.
 EITHER_SIDE = {"split-sites", "one-way-deaf", "one-way-mute", "packet-loss", "heavy-packet-loss", "flapping-link"}
 
 CHECKED_BY: Mapping[Guarantee, tuple[str, ...]] = MappingProxyType(
     {
-        "durable": ("commits", "commits in place"),
-        "replicated": ("commits",),
+        "durable": ("commits", "commits in place", "reads stay"),
+        "replicated": ("commits", "reads stay"),
         "undamaged": ("rows", "checksums"),
     }
 )
@@ -42,6 +43,10 @@ def promises(
         del found["most advanced"]  # one standby is no choice
     if why := keeps_commits(cluster, instance, fault, broken=broken, primary=primary):
         found["commits"] = f"no acknowledged commit is lost: {why}"
+    if instance.standby_vips:
+        found["reads in order"] = BY_NAME["reads in order"]
+        if why := keeps_reads(instance, fault, broken=broken, primary=primary):
+            found["reads stay"] = f"{BY_NAME['reads stay']}: {why}"
     gone = not_promised(instance)
     return {one.name: found[one.name] for one in EXAMINERS if one.name in found and one.name not in gone}
 
@@ -78,6 +83,25 @@ def keeps_commits(
     else:
         safe = sum(1 for node in others if node in broken) < count
     return f"commits are synchronous, and wait for {count} of {', '.join(others)}" if safe else ""
+
+
+def keeps_reads(instance: Instance, fault: Fault, *, broken: Collection[str], primary: str | None) -> str:
+    """Return why every row that was read through a standby VIP must outlive the fault; empty where it need not.
+
+    A standby shows what it has replayed, whether or not the commit was acknowledged: also where commits are
+    synchronous, because another standby confirms. So the row stays where the primary that wrote it does, or where
+    all of its standbys survive the primary, of which the most advanced is promoted.
+    """
+    if fault.family in {"network", "double"}:
+        return ""  # it is the votes that decide who goes on, or there is a second blow
+    if fault.family == "operations" or fault.name == "shut-down":
+        return "what is planned waits until the standbys have everything"
+    if primary is None:
+        return ""
+    hit = set(instance.nodes).intersection(broken)
+    if primary not in hit:
+        return "the primary is not hit"
+    return "its standbys survive, and the most advanced is promoted" if hit == {primary} else ""
 
 
 def instances_of(cluster: Cluster) -> dict[str, list[str]]:

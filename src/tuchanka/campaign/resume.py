@@ -25,8 +25,13 @@ def planned(events: Sequence[Event], *, where: str) -> tuple[Wish, tuple[Planned
 
 def undone(plan: Sequence[Planned], events: Sequence[Event]) -> tuple[Planned, ...]:
     """Return the trials that never ended by themselves: one that was interrupted is repeated."""
-    ended = {one.trial for one in events if isinstance(one, TrialEnded) and one.problem != INTERRUPTED}
+    ended = {one.trial for one in events if isinstance(one, TrialEnded) and not was_interrupted(one)}
     return tuple(one for one in plan if one.number not in ended)
+
+
+def was_interrupted(ended: TrialEnded) -> bool:
+    """Whether the campaign was cancelled during the trial; older histories say so by its problem alone."""
+    return ended.interrupted or ended.problem == INTERRUPTED
 
 
 def used_s(events: Sequence[Event]) -> float:

@@ -148,7 +148,7 @@ class _Campaign:
             trial = await self._arrange(cluster, planned, fault)
             note(f"{fault.name} on {trial.scene.target}; {self.left()}")
             healthy = await run_trial(self.lab, trial, self.history, self.progress)
-            (verdict,) = [one for one in judge(self.history.events[begin:]) if one.trial == number]
+            (verdict,) = [one for one in judge(self.history.events[begin:]) if one.subject.trial == number]
             if not verdict.recovered:
                 self.failed = True
                 await self._keep(cluster, number)
@@ -202,5 +202,9 @@ def outcome(verdict: Verdict) -> str:
     """Say in a few words how a trial came out."""
     if not verdict.recovered:
         return f"failed: {verdict.problem}"
-    away = "writes never away" if verdict.reaction_s is None else f"writes away for {verdict.reaction_s:.1f} s"
+    away = (
+        "writes never away"
+        if verdict.service.reaction_s is None
+        else f"writes away for {verdict.service.reaction_s:.1f} s"
+    )
     return f"recovered, {away}"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
+from tuchanka.analysis.checks.audit import unsettled
 from tuchanka.campaign.clocks import sample
 from tuchanka.campaign.diagnostics import keep_evidence
 from tuchanka.campaign.evidence import count_commits, read_journal
@@ -78,6 +79,7 @@ class _Course:
 
     healed: bool = False
     healthy: bool = False
+    interrupted: bool = False
     problems: list[str] = field(default_factory=list)
     clocks: dict[str, ClocksCompared] = field(default_factory=dict)
 
@@ -112,13 +114,13 @@ async def run_trial(lab: Lab, trial: Trial, history: History, progress: Progress
     except TuchankaError as error:
         course.problems.append(str(error))
     except (asyncio.CancelledError, KeyboardInterrupt):
-        course.problems = [INTERRUPTED]
+        course.problems, course.interrupted = [INTERRUPTED], True
         raise
     finally:
         if not course.healed:
             await _heal_at_any_rate(trial, course, progress)
         await _keep_journals(lab, trial, began, course, history)
-        history.add(TrialEnded(time.monotonic(), trial.number, "; ".join(course.problems)))
+        history.add(TrialEnded(time.monotonic(), trial.number, "; ".join(course.problems), course.interrupted))
     return course.healthy
 
 
@@ -173,7 +175,7 @@ async def _break_and_repair(lab: Lab, trial: Trial, course: _Course, history: Hi
     # The writer has ended, so this count covers every beat.
     for instance in cluster.instances:
         await _count(lab, trial, instance, history, config.run, watches)
-    for event in await audit(number):
+    for event in await audit(number, unsettled):
         history.add(event)
     course.healthy = True
 

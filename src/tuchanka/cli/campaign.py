@@ -29,6 +29,7 @@ from tuchanka.lab.progress import Progress
 from tuchanka.providers import registry
 from tuchanka.report.runs import TOPOLOGY
 from tuchanka.report.write import write_reports
+from tuchanka.stacks.pacemaker.journal_rules import RULES
 from tuchanka.stages import pipeline
 from tuchanka.topology.types import Cluster, Topology
 
@@ -205,7 +206,7 @@ def _carry_out(context: typer.Context, orders: Orders, folder: Path, *, plan: bo
             except KeyboardInterrupt as interrupt:
                 raise KeyboardInterrupt(f"'tuchanka test --resume --out {folder}' goes on") from interrupt
             finally:
-                report = write_reports(folder, history.events)
+                report = write_reports(folder, history.events, RULES)
     show_report(context, report, phases=True)
     return bool(report.verdicts) and all(verdict.recovered for verdict in report.verdicts)
 

@@ -77,6 +77,7 @@ def words(gap: Gap) -> str:
     writes = "writes did not come back" if gap.write_s is None else f"write gap {gap.write_s:.2f} s"
     reads = "reads did not come back" if gap.read_s is None else f"read gap {gap.read_s:.2f} s"
     counts = f"{gap.acknowledged} commits acknowledged, {gap.lost} of them lost, {gap.indeterminate} unanswered"
+    counts += f", {gap.warned} acknowledged with a warning" if gap.warned else ""
     return f"{writes}, {reads}; {counts}"
 
 

@@ -13,6 +13,7 @@ from tuchanka.errors import InputError
 from tuchanka.report.console import phases_table, results
 from tuchanka.report.runs import Report, read_report
 from tuchanka.report.write import write
+from tuchanka.stacks.pacemaker.journal_rules import RULES
 
 Out = Annotated[Path | None, typer.Option(help="A new folder for the report.", show_default="by date and time")]
 
@@ -60,7 +61,7 @@ def report(
     if compare and len(folders) < 2:
         raise InputError("--compare wants two runs or more", hint="tuchanka report --compare BEFORE AFTER")
     into = folders[0] if len(folders) == 1 and out is None else new_folder(out, "compared" if compare else "merged")
-    made = read_report(folders, into, compare=compare)
+    made = read_report(folders, into, RULES, compare=compare)
     into.mkdir(parents=True, exist_ok=True)
     write(made)
     show_report(context, made)

@@ -15,6 +15,8 @@ import asyncpg
 APPLICATION_NAME = "tuchanka-heartbeat"
 # One connection carries the beats while all is well; a second one is there for a beat that takes over 1/rate.
 KEEP_IDLE = 2
+# So much of what a server says is kept.
+WORDS = 200
 FAILURES = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
@@ -35,7 +37,9 @@ class Answer:
 
     ``rows`` is None where no answer came or the server said no. ``sent`` is when the statement was handed to the
     socket (seconds of CLOCK_MONOTONIC), None where it never was. ``said_no``: the server answered with an error and
-    rolled back. ``closed``: there was no connection to be had because whoever is there answered that there is none.
+    rolled back. ``closed``: there was no connection to be had because its kernel or server answered that there is
+    none. ``warning`` is what the server warned of before it answered. ``connection`` is the number of the connection
+    that was asked, from 1; None where there was none.
     """
 
     rows: Sequence[Sequence[Any]] | None
@@ -43,12 +47,18 @@ class Answer:
     said_no: bool = False
     error: str = ""
     closed: bool = False
+    warning: str = ""
+    connection: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Session:
+    """A connection that is ready for the statement; ``warnings`` are the server's since the last question."""
+
+    number: int
     connection: Any
     statement: Any
+    warnings: list[str]
 
 
 class Sessions:
@@ -62,6 +72,7 @@ class Sessions:
         self._target = target
         self._statement = statement
         self._idle: list[_Session] = []
+        self._opened = 0
 
     async def ask(self, deadline: float, arguments: Callable[[float], tuple[Any, ...]]) -> Answer:
         """Ask within ``deadline`` (CLOCK_MONOTONIC, seconds; connecting included).
@@ -78,18 +89,20 @@ class Sessions:
                 return Answer(None, error=words(error, "connect"), closed=closed)
         loop = asyncio.get_running_loop()
         late = loop.call_at(deadline, session.connection.terminate)
+        session.warnings.clear()
         sent = loop.time()
         try:
             rows = await session.statement.fetch(*arguments(sent))
         except FAILURES as error:
             session.connection.terminate()
             if loop.time() >= deadline:
-                return Answer(None, sent=sent, error="no answer within the deadline")
-            return Answer(None, sent=sent, said_no=_rolled_back(error), error=words(error, "statement"))
+                return Answer(None, sent, error="no answer within the deadline", connection=session.number)
+            said_no, error_words = _rolled_back(error), words(error, "statement")
+            return Answer(None, sent, said_no=said_no, error=error_words, connection=session.number)
         finally:
             late.cancel()
         self._give_back(session)
-        return Answer(rows, sent=sent)
+        return Answer(rows, sent, warning="; ".join(session.warnings)[:WORDS], connection=session.number)
 
     def close(self) -> None:
         """Abort the idle connections. No answer is waited for."""
@@ -135,7 +148,16 @@ class Sessions:
             raise
         finally:
             late.cancel()
-        return _Session(connection, statement)
+        warnings: list[str] = []
+
+        def heed(_: object, message: asyncpg.PostgresLogMessage) -> None:
+            # asyncpg calls this before it hands on the answer that follows the message.
+            if (message.severity_en or message.severity) == "WARNING":
+                warnings.append(" ".join(filter(None, (message.message, message.detail))))
+
+        connection.add_log_listener(heed)
+        self._opened += 1
+        return _Session(self._opened, connection, statement, warnings)
 
 
 def _rolled_back(error: BaseException) -> bool:
@@ -155,4 +177,4 @@ def words(error: BaseException, step: str) -> str:
     if isinstance(error, TimeoutError):
         return f"{step}: no answer within the deadline"
     lines = str(error).splitlines()
-    return f"{step}: {lines[0] if lines else type(error).__name__}"[:200]
+    return f"{step}: {lines[0] if lines else type(error).__name__}"[:WORDS]

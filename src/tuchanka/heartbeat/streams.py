@@ -49,7 +49,7 @@ class Writer:
             due=due,
             sent=started if answer.sent is None else answer.sent,
             outcome=outcome(answer),
-            error=answer.error,
+            error=answer.error or answer.warning,
         )
         return (write,)
 
@@ -71,10 +71,19 @@ class NewestReader:
         """Read once."""
         answer = await self._sessions.ask(deadline, lambda _: (self._run,))
         t = _now()
-        if answer.rows is None:
-            return (Read(t=t, instance=self._instance, vip=self._vip, due=due, ok=False, error=answer.error),)
         newest, age = (answer.rows[0][0], t - answer.rows[0][1]) if answer.rows else (0, 0.0)
-        return (Read(t=t, instance=self._instance, vip=self._vip, due=due, ok=True, seq=newest, age=age),)
+        read = Read(
+            t=t,
+            instance=self._instance,
+            vip=self._vip,
+            due=due,
+            ok=answer.rows is not None,
+            seq=newest,
+            age=age,
+            error=answer.error,
+            connection=answer.connection,
+        )
+        return (read,)
 
     def close(self) -> None:
         """Give the connections up without waiting."""
@@ -120,9 +129,9 @@ def streams(run: str, instances: tuple[InstanceConfig, ...]) -> list[Stream]:
 
 
 def outcome(answer: Answer) -> Outcome:
-    """Return which of the three classes a write belongs to."""
+    """Return which of the four classes a write belongs to."""
     if answer.rows is not None:
-        return "acknowledged"
+        return "warned" if answer.warning else "acknowledged"
     return "refused" if answer.said_no or answer.sent is None else "indeterminate"
 
 

@@ -8,7 +8,7 @@ faults of its processes and planned operations) imports it.
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tuchanka.events import Event
+from tuchanka.events import Event, NodeFacts
 from tuchanka.lab.progress import Progress
 from tuchanka.prediction import Prediction
 from tuchanka.topology.types import Cluster, Instance, Topology
@@ -16,7 +16,10 @@ from tuchanka.topology.types import Cluster, Instance, Topology
 if TYPE_CHECKING:
     from tuchanka.lab.lab import Lab
 
-FinishAudit = Callable[[int], Awaitable[tuple[Event, ...]]]
+Unsettled = Callable[[Mapping[str, NodeFacts]], bool]
+"""Whether what the nodes show may still settle by itself."""
+
+FinishAudit = Callable[[int, Unsettled], Awaitable[tuple[Event, ...]]]
 """Looks at the nodes once more, after the trial of this number; returns what belongs into the history."""
 
 Restore = Callable[[Progress], Coroutine[Any, Any, None]]

@@ -19,6 +19,7 @@ COLUMNS = (
     "reads\naway",
     "acknow-\nledged",
     "lost",
+    "warned",
     "indeter-\nminate",
     "two\nprimaries",
     "healthy\nagain",
@@ -45,20 +46,23 @@ def trials_table(verdicts: Sequence[Verdict]) -> RenderableType:
         table.add_column(column, justify="right")
     for one in verdicts:
         table.add_row(
-            str(one.trial),
+            str(one.subject.trial),
             Text(words.title(one)),
-            Text(words.clean(one.instance)),
+            Text(words.clean(one.subject.instance)),
             Text("recovered", "green") if one.recovered else Text("failed", "bold red"),
-            words.seconds(one.reaction_s),
-            words.seconds(one.read_reaction_s),
-            words.count(one.acknowledged),
-            Text(words.count(one.lost), "" if one.lost == 0 else "bold red"),
-            words.count(one.indeterminate),
-            "never" if one.dual_primary_s == 0 else Text(words.seconds(one.dual_primary_s), "bold red"),
-            words.seconds(one.restored_s),
+            words.seconds(one.service.reaction_s),
+            words.seconds(one.service.read_reaction_s),
+            words.count(one.commits.acknowledged),
+            Text(words.count(one.commits.lost), "" if one.commits.lost == 0 else "bold red"),
+            Text(words.count(one.commits.warned), "" if one.commits.warned == 0 else "bold red"),
+            words.count(one.commits.indeterminate),
+            "never" if one.safety.dual_primary_s == 0 else Text(words.seconds(one.safety.dual_primary_s), "bold red"),
+            words.seconds(one.restoration.restored_s),
         )
     problems = [
-        Text(f"trial {one.trial}: {words.clean(problem)}", "red") for one in verdicts for problem in one.problems
+        Text(f"trial {one.subject.trial}: {words.clean(problem)}", "red")
+        for one in verdicts
+        for problem in one.problems
     ]
     return Group(table, *problems)
 
@@ -95,7 +99,9 @@ def groups_table(report: Report) -> RenderableType:
             Text(str(one.failed), "bold red" if one.failed else "green"),
         )
     failed = [one for one in report.verdicts if not one.recovered]
-    told = [Text(f"trial {one.trial}, {words.title(one)}: {words.clean(one.problem)}", "red") for one in failed]
+    told = [
+        Text(f"trial {one.subject.trial}, {words.title(one)}: {words.clean(one.problem)}", "red") for one in failed
+    ]
     return Group(table, *told)
 
 
@@ -120,7 +126,7 @@ def differences_table(report: Report) -> RenderableType:
 
 def phases_table(verdict: Verdict) -> RenderableType:
     """Return the phases of one trial, predicted and measured."""
-    table = Table(title=Text(f"Trial {verdict.trial}: where the time went"), title_justify="left")
+    table = Table(title=Text(f"Trial {verdict.subject.trial}: where the time went"), title_justify="left")
     table.add_column("phase")
     for column in ("predicted", "measured", "reached at"):
         table.add_column(column, justify="right")

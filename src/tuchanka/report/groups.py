@@ -68,13 +68,13 @@ def _grouped(trials: Sequence[Trial], run: str) -> tuple[Group, ...]:
     found: dict[Key, list[Trial]] = {}
     for trial in trials:
         one = trial.verdict
-        found.setdefault(Key(one.cluster, one.fault, one.target_role, run), []).append(trial)
+        found.setdefault(Key(one.subject.cluster, one.subject.fault, one.subject.target_role, run), []).append(trial)
     return tuple(_group(key, found[key]) for key in sorted(found))
 
 
 def _group(key: Key, trials: list[Trial]) -> Group:
     verdicts = [trial.verdict for trial in trials]
-    lost = [one.lost for one in verdicts]
+    lost = [one.commits.lost for one in verdicts]
     known = [one for one in lost if one is not None]
     return Group(
         key=key,
@@ -82,7 +82,7 @@ def _group(key: Key, trials: list[Trial]) -> Group:
         writes=tuple(value for value in map(write_reaction, trials) if value is not None),
         reads=tuple(value for value in map(read_reaction, trials) if value is not None),
         lost=sum(known) if len(known) == len(lost) else None,
-        judged=sum(one.acknowledged - one.uncounted for one in verdicts),
+        judged=sum(one.commits.acknowledged - one.commits.uncounted for one in verdicts),
         failed=sum(1 for one in verdicts if not one.recovered),
         anatomy=sum_phases(verdicts)[0],
     )
@@ -95,19 +95,19 @@ def write_reaction(trial: Trial) -> float | None:
     """
     if trial.recorded.injected is None:
         return None
-    if trial.verdict.reaction_s is not None:
-        return trial.verdict.reaction_s
-    return math.inf if trial.verdict.outages else 0.0
+    if trial.verdict.service.reaction_s is not None:
+        return trial.verdict.service.reaction_s
+    return math.inf if trial.verdict.service.outages else 0.0
 
 
 def read_reaction(trial: Trial) -> float | None:
     """Return how long fresh reads were away, as ``write_reaction`` does; None, too, if nothing was read."""
     verdict = trial.verdict
-    if trial.recorded.injected is None or not verdict.read_reactions:
+    if trial.recorded.injected is None or not verdict.service.read_reactions:
         return None
-    if verdict.read_reaction_s is not None:
-        return verdict.read_reaction_s
-    return math.inf if any("fresh reads" in problem for problem in verdict.problems) else 0.0
+    if verdict.service.read_reaction_s is not None:
+        return verdict.service.read_reaction_s
+    return math.inf if verdict.service.reads_lost else 0.0
 
 
 def as_json(group: Group) -> dict[str, Any]:

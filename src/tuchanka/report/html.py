@@ -108,13 +108,15 @@ def headline(report: Report) -> str:
     if len(verdicts) > 1:
         return f"{len(verdicts)} trials, {'each recovered' if not failed else f'{failed} not recovered'}"
     verdict = verdicts[0]
-    if verdict.reaction_s is not None:
-        outcome = f"{verdict.instance} took writes again {words.seconds(verdict.reaction_s)} after"
-    elif verdict.outages:
-        outcome = f"{verdict.instance} took no more writes after"
+    if verdict.service.reaction_s is not None:
+        outcome = f"{verdict.subject.instance} took writes again {words.seconds(verdict.service.reaction_s)} after"
+    elif verdict.service.outages:
+        outcome = f"{verdict.subject.instance} took no more writes after"
     else:
-        outcome = f"{verdict.instance} kept taking writes through"
-    return words.clean(f"{outcome} the {verdict.fault} of {verdict.target}, its {verdict.target_role}")
+        outcome = f"{verdict.subject.instance} kept taking writes through"
+    return words.clean(
+        f"{outcome} the {verdict.subject.fault} of {verdict.subject.target}, its {verdict.subject.target_role}"
+    )
 
 
 def _cluster(report: Report, name: str, groups: list[Group]) -> _Cluster:

@@ -20,19 +20,19 @@ def cards(verdicts: Sequence[Verdict], totals: dict[str, float | None]) -> list[
     """Return the summary for people in a hurry. ``totals`` as in ``summary.totals``."""
     single = verdicts[0] if len(verdicts) == 1 else None
     lost, dual = totals["lost"], totals["dual_primary_s"]
-    judged = sum(one.acknowledged - one.uncounted for one in verdicts)
+    judged = sum(one.commits.acknowledged - one.commits.uncounted for one in verdicts)
     failed = int(totals["failed"] or 0)
-    alike = len({(one.cluster, one.fault, one.target_role) for one in verdicts}) == 1
+    alike = len({(one.subject.cluster, one.subject.fault, one.subject.target_role) for one in verdicts}) == 1
     return [
         _reaction(
             "writes were away",
-            [one.reaction_s for one in verdicts],
+            [one.service.reaction_s for one in verdicts],
             (why_no_reaction(single) or against(single)) if single else "",
             alike=alike,
         ),
         _reaction(
             "fresh reads were away",
-            [one.read_reaction_s for one in verdicts],
+            [one.service.read_reaction_s for one in verdicts],
             (why_no_read_reaction(single) or "the slowest standby VIP") if single else "",
             alike=alike,
         ),
@@ -51,8 +51,8 @@ def cards(verdicts: Sequence[Verdict], totals: dict[str, float | None]) -> list[
         Figure(
             "recovered",
             ("yes" if single.recovered else "no") if single else f"{len(verdicts) - failed} of {len(verdicts)}",
-            f"healthy {seconds(single.restored_s)} after the restore began"
-            if single and single.restored_s is not None
+            f"healthy {seconds(single.restoration.restored_s)} after the restore began"
+            if single and single.restoration.restored_s is not None
             else "",
             tone="bad" if failed or not verdicts else "good",
         ),

@@ -49,7 +49,7 @@ def render_markdown(report: Report) -> str:
     failed = [one for one in report.verdicts if not one.recovered]
     if failed:
         parts += ["", "## Failed trials", ""]
-        parts += [f"- {one.trial}: {_plain(words.title(one))}: {_plain(one.problem)}" for one in failed]
+        parts += [f"- {one.subject.trial}: {_plain(words.title(one))}: {_plain(one.problem)}" for one in failed]
     return "\n".join(parts) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""What was checked, over all trials: each promise, how often it held, was broken, or could not be checked. Pure."""
+"""What was checked, over all trials: each promise, how often it was kept, violated, or could not be checked. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from tuchanka.analysis.verdict import Verdict
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """One check over all trials; ``broken`` and ``unchecked`` are the numbers of the trials."""
+    """One check over all trials; ``violated`` and ``unchecked`` are the numbers of the trials."""
 
     name: str
     promises: tuple[str, ...]
-    held: int
-    broken: tuple[int, ...]
+    kept: int
+    violated: tuple[int, ...]
     unchecked: tuple[int, ...]
 
 
@@ -24,11 +24,11 @@ def tally(verdicts: Sequence[Verdict]) -> list[Tally]:
 
 
 def _tally(name: str, verdicts: Sequence[Verdict]) -> Tally:
-    own = [(one.trial, check) for one in verdicts for check in one.checks if check.name == name]
+    own = [(one.subject.trial, check) for one in verdicts for check in one.checks if check.name == name]
     return Tally(
         name=name,
         promises=tuple(dict.fromkeys(check.promise for _, check in own)),
-        held=sum(1 for _, check in own if check.outcome == "held"),
-        broken=tuple(number for number, check in own if check.outcome == "broken"),
+        kept=sum(1 for _, check in own if check.outcome == "kept"),
+        violated=tuple(number for number, check in own if check.outcome == "violated"),
         unchecked=tuple(number for number, check in own if check.outcome == "not checked"),
     )

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tuchanka.analysis.trial_record import Slice, slice_trials
+from tuchanka.analysis.trial_record import TrialRecord, trial_records
 from tuchanka.analysis.verdict import Verdict, judge_trial
 from tuchanka.campaign.history import FILE
 from tuchanka.campaign.history import load as load_history
 from tuchanka.errors import InputError, TopologyError
-from tuchanka.events import Clock, Event, RunStarted, TrialStarted
+from tuchanka.events import Clock, Event, JournalRule, RunStarted, TrialStarted
 from tuchanka.topology.load import load
 from tuchanka.topology.types import Topology
 
@@ -27,7 +27,7 @@ class Trial:
 
     run: str
     own: int
-    recorded: Slice
+    recorded: TrialRecord
     verdict: Verdict
     evidence: tuple[Path, ...] = ()
 
@@ -67,8 +67,8 @@ class Report:
         return tuple(trial.verdict for trial in self.trials)
 
 
-def read_report(folders: Sequence[Path], out: Path, *, compare: bool = False) -> Report:
-    """Read the runs of these folders.
+def read_report(folders: Sequence[Path], out: Path, rules: Sequence[JournalRule], *, compare: bool = False) -> Report:
+    """Read the runs of these folders; ``rules`` say what the lines of their journals mean.
 
     Raises:
         InputError: a folder holds no history that can be read, or no trial.
@@ -77,7 +77,7 @@ def read_report(folders: Sequence[Path], out: Path, *, compare: bool = False) ->
     runs: list[Run] = []
     for folder, name in zip(folders, names, strict=True):
         events = read_events(folder / FILE)
-        runs.append(run_of(events, folder, name=name, first=1 + sum(len(run.trials) for run in runs)))
+        runs.append(run_of(events, folder, rules, name=name, first=1 + sum(len(run.trials) for run in runs)))
     return Report(out, tuple(runs), compare)
 
 
@@ -93,15 +93,25 @@ def read_events(file: Path) -> list[Event]:
     return events
 
 
-def run_of(events: Iterable[Event], folder: Path, *, name: str = "", first: int | None = None) -> Run:
+def run_of(
+    events: Iterable[Event], folder: Path, rules: Sequence[JournalRule], *, name: str = "", first: int | None = None
+) -> Run:
     """Return the run that was recorded into a folder; its trials are numbered from ``first``, or as they were."""
     every = tuple(events)
     trials = []
-    for index, recorded in enumerate(slice_trials(every)):
-        verdict = judge_trial(recorded)
-        number = verdict.trial if first is None else first + index
-        evidence = _files(folder / EVIDENCE / f"trial-{verdict.trial}")
-        trials.append(Trial(name, verdict.trial, recorded, replace(verdict, trial=number), evidence))
+    for index, recorded in enumerate(trial_records(every)):
+        verdict = judge_trial(recorded, rules)
+        number = verdict.subject.trial if first is None else first + index
+        evidence = _files(folder / EVIDENCE / f"trial-{verdict.subject.trial}")
+        trials.append(
+            Trial(
+                name,
+                verdict.subject.trial,
+                recorded,
+                replace(verdict, subject=replace(verdict.subject, trial=number)),
+                evidence,
+            )
+        )
     return Run(
         name=name,
         started=next((one for one in every if isinstance(one, RunStarted)), None),

@@ -62,107 +62,132 @@ def count(value: int | None) -> str:
 
 def title(verdict: Verdict) -> str:
     """Return what the trial was, in a few words."""
-    return clean(f"{verdict.fault} of {verdict.target} ({verdict.target_role})")
+    return clean(f"{verdict.subject.fault} of {verdict.subject.target} ({verdict.subject.target_role})")
 
 
 def why_no_reaction(verdict: Verdict) -> str:
     """Return why there is no write reaction."""
-    if verdict.reaction_s is not None:
+    if verdict.service.reaction_s is not None:
         return ""
-    return "writes never came back" if verdict.outages else "writes were never away"
+    return "writes never came back" if verdict.service.outages else "writes were never away"
 
 
 def why_no_read_reaction(verdict: Verdict) -> str:
     """Return why there is no read reaction."""
-    if verdict.read_reaction_s is not None:
+    if verdict.service.read_reaction_s is not None:
         return ""
-    if any("fresh reads" in problem for problem in verdict.problems):
+    if verdict.service.reads_lost:
         return "fresh reads never came back"
-    return "fresh reads were never away" if verdict.read_reactions else "nothing was read through a standby VIP"
+    return (
+        "fresh reads were never away" if verdict.service.read_reactions else "nothing was read through a standby VIP"
+    )
 
 
 def why_unknown_loss(verdict: Verdict) -> str:
     """Return why the loss isn't known."""
-    return "" if verdict.lost is not None else "the commits were never counted"
+    return "" if verdict.commits.lost is not None else "the commits were never counted"
 
 
 def why_no_dual(verdict: Verdict) -> str:
     """Return why nothing is known about two primaries."""
-    return "" if verdict.dual_primary_s is not None else "nobody asked the nodes for their roles"
+    return "" if verdict.safety.dual_primary_s is not None else "nobody asked the nodes for their roles"
 
 
 def why_not_restored(verdict: Verdict) -> str:
     """Return why there is no restore time."""
-    if verdict.restored_s is not None:
+    if verdict.restoration.restored_s is not None:
         return ""
-    return "never healthy after the restore" if "not seen healthy" in verdict.problem else "nothing was restored"
+    return "never healthy after the restore" if verdict.restoration.began else "nothing was restored"
 
 
 def ranges(verdict: Verdict) -> str:
     """Return the lost sequence numbers as ranges, in order."""
-    return ", ".join(str(low) if low == high else f"{low}{NONE}{high}" for low, high in verdict.lost_ranges)
+    return ", ".join(str(low) if low == high else f"{low}{NONE}{high}" for low, high in verdict.commits.lost_ranges)
 
 
 def figures(verdict: Verdict) -> list[Figure]:
     """Return every figure of a trial, for its table of details."""
+    service, commits, safety = verdict.service, verdict.commits, verdict.safety
     found = [
-        Figure("Writes away", seconds(verdict.reaction_s), why_no_reaction(verdict) or against(verdict)),
+        Figure("Writes away", seconds(service.reaction_s), why_no_reaction(verdict) or against(verdict)),
         Figure(
             "Fresh reads away",
-            seconds(verdict.read_reaction_s),
+            seconds(service.read_reaction_s),
             why_no_read_reaction(verdict)
-            or ", ".join(f"{vip}: {seconds(value)}" for vip, value in verdict.read_reactions.items()),
+            or ", ".join(f"{vip}: {seconds(value)}" for vip, value in service.read_reactions.items()),
         ),
-        Figure("Commits acknowledged", count(verdict.acknowledged), _uncounted(verdict)),
+        Figure("Commits acknowledged", count(commits.acknowledged), _uncounted(verdict)),
         Figure(
             "of these, lost",
-            count(verdict.lost),
-            why_unknown_loss(verdict) or (f"beats {ranges(verdict)}" if verdict.lost else "each was found again"),
-            tone="bad" if verdict.lost or verdict.lost is None else "good",
+            count(commits.lost),
+            why_unknown_loss(verdict) or (f"beats {ranges(verdict)}" if commits.lost else "each was found again"),
+            tone="bad" if commits.lost or commits.lost is None else "good",
         ),
         Figure(
             "Commits indeterminate",
-            count(verdict.indeterminate),
-            "sent, and never answered"
-            + (f"; {verdict.indeterminate_survived} are there" if verdict.indeterminate_survived is not None else ""),
+            count(commits.indeterminate),
+            "sent, and never answered" + _there(commits.indeterminate_survived),
+        ),
+        Figure(
+            "Commits warned of",
+            count(commits.warned),
+            "acknowledged with a warning: perhaps on the primary alone" + _there(commits.warned_survived),
+            tone="bad" if commits.warned else "",
         ),
         Figure(
             "Commits refused",
-            count(verdict.refused),
-            f"the server said no, or could not be reached; at once for {seconds(verdict.refused_s)}, "
-            f"while clients hung for {seconds(verdict.hanging_s)}",
+            count(commits.refused),
+            f"the server said no, or could not be reached; at once for {seconds(service.refused_s)}, "
+            f"while clients hung for {seconds(service.hanging_s)}",
         ),
         Figure(
             "Two primaries at once",
-            never(verdict.dual_primary_s),
+            never(safety.dual_primary_s),
             why_no_dual(verdict) or "as the nodes themselves said",
-            tone="bad" if verdict.dual_primary_s or verdict.dual_primary_s is None else "good",
+            tone="bad" if safety.dual_primary_s or safety.dual_primary_s is None else "good",
         ),
         Figure("Margin between the primaries", _margin(verdict), _why_margin(verdict)),
         Figure(
-            "One address on two nodes", never(verdict.vip_shared_s), "", tone="bad" if verdict.vip_shared_s else ""
+            "One address on two nodes",
+            never(safety.vip_shared_s),
+            "",
+            tone="bad" if safety.vip_shared_s else "",
         ),
         Figure(
-            "Redundancy gone", seconds(verdict.redundancy_s), "until every standby streamed again, from the fault on"
+            "Redundancy gone",
+            seconds(verdict.restoration.redundancy_s),
+            "until every standby streamed again, from the fault on",
         ),
-        Figure("Healthy again", seconds(verdict.restored_s), why_not_restored(verdict) or "from the restore's start"),
+        Figure(
+            "Healthy again",
+            seconds(verdict.restoration.restored_s),
+            why_not_restored(verdict) or "from the restore's start",
+        ),
         Figure(
             "Reads failed / stale",
-            f"{count(verdict.failed_reads)} / {count(verdict.stale_reads)}",
-            "" if verdict.oldest_read_s is None else f"oldest answer {seconds(verdict.oldest_read_s)} old",
+            f"{count(service.failed_reads)} / {count(service.stale_reads)}",
+            "" if service.oldest_read_s is None else f"oldest answer {seconds(service.oldest_read_s)} old",
         ),
     ]
-    if verdict.later_outages:
-        found.append(Figure("Outages while mending", count(verdict.later_outages), tone="bad"))
-    late = f"{count(verdict.recorder_late)} times late" if verdict.recorder_late else "never late"
+    if service.reads_back:
+        found.append(
+            Figure("Reads went back", f"{count(service.reads_back)} times", "an older row than the read before")
+        )
+    if service.later_outages:
+        found.append(Figure("Outages during the repair", count(service.later_outages), tone="bad"))
+    late = f"{count(verdict.recording.recorder_late)} times late" if verdict.recording.recorder_late else "never late"
     found.append(
         Figure(
             "The recorder itself",
             late,
-            "" if verdict.blind_s is None else f"longest pause {seconds(verdict.blind_s)}",
+            "" if verdict.recording.blind_s is None else f"longest pause {seconds(verdict.recording.blind_s)}",
         )
     )
     return [Figure(one.name, one.value, clean(one.remark), one.tone) for one in found]
+
+
+def _there(survived: int | None) -> str:
+    return "" if survived is None else f"; {survived} are there"
 
 
 def reaction(value: float) -> str:
@@ -229,8 +254,8 @@ def again(run: Run) -> str:
     if run.started and run.started.command:
         return clean(run.started.command)
     verdicts = [trial.verdict for trial in run.trials]
-    parts = ["tuchanka", "test", *dict.fromkeys(one.cluster for one in verdicts)]
-    for fault in dict.fromkeys(one.fault for one in verdicts):
+    parts = ["tuchanka", "test", *dict.fromkeys(one.subject.cluster for one in verdicts)]
+    for fault in dict.fromkeys(one.subject.fault for one in verdicts):
         parts += ["--fault", fault]
     return clean(" ".join(parts))
 
@@ -243,19 +268,19 @@ def against(verdict: Verdict | None) -> str:
 
 
 def _uncounted(verdict: Verdict) -> str:
-    if not verdict.uncounted:
+    if not verdict.commits.uncounted:
         return ""
-    return f"{count(verdict.uncounted)} of them after the count, while the cluster was mended"
+    return f"{count(verdict.commits.uncounted)} of them after the count, while the cluster was repaired"
 
 
 def _margin(verdict: Verdict) -> str:
-    return NONE if verdict.margin_s is None else signed(verdict.margin_s)
+    return NONE if verdict.safety.margin_s is None else signed(verdict.safety.margin_s)
 
 
 def _why_margin(verdict: Verdict) -> str:
-    if verdict.margin_s is None:
+    if verdict.safety.margin_s is None:
         return "the primary did not change"
     told = "old one last seen as primary, new one first"
-    if verdict.margin_least_s is None or verdict.margin_most_s is None:
+    if verdict.safety.margin_least_s is None or verdict.safety.margin_most_s is None:
         return told
-    return f"{told}; between {signed(verdict.margin_least_s)} and {signed(verdict.margin_most_s)}"
+    return f"{told}; between {signed(verdict.safety.margin_least_s)} and {signed(verdict.safety.margin_most_s)}"

@@ -1,11 +1,11 @@
 """Writes the report's files, each whole or not at all."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from tuchanka.events import Event
+from tuchanka.events import Event, JournalRule
 from tuchanka.report.compare import difference_json, differences
 from tuchanka.report.groups import as_json, groups_of
 from tuchanka.report.html import render_html
@@ -16,13 +16,15 @@ from tuchanka.report.summary import summarise
 from tuchanka.writing import write_atomically
 
 
-def write_reports(out: Path, events: Iterable[Event]) -> Report:
+def write_reports(out: Path, events: Iterable[Event], rules: Sequence[JournalRule]) -> Report:
     """Write the files of one run into its folder ``out``, beside its history; return the report.
+
+    ``rules`` say what the lines of its journals mean.
 
     Raises:
         HostError: a file can't be written.
     """
-    report = Report(out, (run_of(events, out),))
+    report = Report(out, (run_of(events, out, rules),))
     write(report)
     return report
 

@@ -9,7 +9,7 @@ from tuchanka.heartbeat.config import Config
 
 MINUTE_S = 60
 # The worst of a second is what is shown of it.
-WORST = ("indeterminate", "refused", "not read", "stale", "acknowledged", "read")
+WORST = ("indeterminate", "refused", "warned", "not read", "stale", "acknowledged", "read")
 # A read that is older than this isn't fresh: ten beats at the usual rate.
 STALE_S = 1.0
 
@@ -83,7 +83,7 @@ class Beats:
         self.t = max(self.t, event.t)
         match event:
             case Write():
-                came = event.t - event.sent if event.outcome == "acknowledged" else None
+                came = event.t - event.sent if event.outcome in {"acknowledged", "warned"} else None
                 self.instances[event.instance].writer.add(event.t, event.outcome, came, event.error)
             case Read():
                 fresh = "read" if event.age <= STALE_S else "stale"

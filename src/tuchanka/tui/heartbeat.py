@@ -11,6 +11,7 @@ from tuchanka.tui.beats import MINUTE_S, Beats, InstanceBeats, Second, Stream, s
 BLOCKS = "▁▂▃▄▅▆▇█"
 COLOURS = {
     "acknowledged": "green",
+    "warned": "bold red",
     "refused": "yellow",
     "indeterminate": "magenta",
     "read": "cyan",
@@ -25,7 +26,7 @@ OTHER_COLUMNS = 62
 ERROR_SECONDS = 10
 # A terminal narrower than this gets the short words.
 NARROW = 120
-SHORT = {"acknowledged": "ack", "refused": "ref", "indeterminate": "ind", "not read": "none"}
+SHORT = {"acknowledged": "ack", "warned": "warn", "refused": "ref", "indeterminate": "ind", "not read": "none"}
 
 
 def heartbeat_view(beats: Beats, *, width: int) -> RenderableType:
@@ -68,7 +69,7 @@ def sparkline(seconds: list[Second]) -> Text:
         worst = second.worst
         if not worst:
             text.append(" ")
-        elif worst in {"acknowledged", "read", "stale"}:
+        elif worst in {"acknowledged", "warned", "read", "stale"}:
             text.append(block(max(second.figures)), COLOURS[worst])
         else:
             text.append(BLOCKS[-1], COLOURS[worst])
@@ -129,6 +130,7 @@ def _errors(instance: InstanceBeats, now: float) -> list[Text]:
         for what, stream in streams.items()
         if stream.error
         and any(
-            second.worst in {"refused", "indeterminate", "not read"} for second in stream.last(now, ERROR_SECONDS)
+            second.worst in {"warned", "refused", "indeterminate", "not read"}
+            for second in stream.last(now, ERROR_SECONDS)
         )
     ]

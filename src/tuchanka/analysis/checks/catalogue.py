@@ -4,19 +4,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tuchanka.analysis.checks import audit as audited
-from tuchanka.analysis.checks import safety
+from tuchanka.analysis.checks import reads, safety
 from tuchanka.analysis.checks import service as service_checks
-from tuchanka.analysis.checks.outcome import Check, Finding
-from tuchanka.analysis.trial_record import Slice
+from tuchanka.analysis.checks.outcome import CheckResult, Judgement
+from tuchanka.analysis.trial_record import TrialRecord
 
 
 @dataclass(frozen=True, slots=True)
 class Examiner:
-    """One check. ``always``: every cluster promises it; otherwise it is made where the trial's promises name it."""
+    """One check. ``always``: every cluster promises it; otherwise it is made where the trial's promises name it.
+
+    A history may be older than promises: of a trial that names none, only what is ``always`` promised is checked.
+    """
 
     name: str
     promise: str
-    examine: Callable[[Slice], Finding]
+    examine: Callable[[TrialRecord], Judgement]
     always: bool = True
 
 
@@ -31,6 +34,8 @@ EXAMINERS: tuple[Examiner, ...] = (
     Examiner("commits", "no acknowledged commit is lost", safety.kept, always=False),
     Examiner("commits in place", "no acknowledged commit is lost where the primary stays", safety.kept_in_place),
     Examiner("refused commits", "what was refused is not there", safety.refused),
+    Examiner("reads stay", "what was read stays", reads.stay, always=False),
+    Examiner("reads in order", "reads never go back on a connection", reads.in_order, always=False),
     Examiner(
         "most advanced", "the standby that is promoted has as much of the log as any other", safety.most_advanced
     ),
@@ -39,7 +44,7 @@ EXAMINERS: tuple[Examiner, ...] = (
     Examiner("timelines", "every copy is on the primary's timeline, which descends from the last", audited.timelines),
     Examiner("redundancy", "every standby streams again", service_checks.redundant),
     Examiner("replication", "every standby has what the primary had", audited.replication),
-    Examiner("healthy", "the cluster is healthy after the mending", service_checks.healthy),
+    Examiner("healthy", "the cluster is healthy after the repair", service_checks.healthy),
     Examiner("fail counts", "no failure is still counted", audited.fail_counts),
     Examiner("constraints", "no constraint or setting is left behind", audited.settings),
     Examiner("scores", "the promotion scores fit the roles", audited.scores),
@@ -50,16 +55,16 @@ EXAMINERS: tuple[Examiner, ...] = (
 )
 
 
-def examine(trial: Slice, examiners: Sequence[Examiner] = EXAMINERS) -> tuple[Check, ...]:
+def examine(trial: TrialRecord, examiners: Sequence[Examiner] = EXAMINERS) -> tuple[CheckResult, ...]:
     """Make the checks that the trial's promises name, or, where it names none, those that every cluster promises.
 
     Of a trial without a fault nothing can be checked.
     """
     promised = trial.started.promises
     chosen = [one for one in examiners if (one.name in promised if promised else one.always)]
-    nothing = Finding("not checked", "no fault was injected")
+    nothing = Judgement("not checked", "no fault was injected")
     found = [one.examine(trial) if trial.injected is not None else nothing for one in chosen]
     return tuple(
-        Check(one.name, promised.get(one.name, one.promise), finding.outcome, finding.detail)
+        CheckResult(one.name, promised.get(one.name, one.promise), finding.outcome, finding.detail)
         for one, finding in zip(chosen, found, strict=True)
     )

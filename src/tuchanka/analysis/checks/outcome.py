@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
-Outcome = Literal["held", "broken", "not checked"]
+PromiseOutcome = Literal["kept", "violated", "not checked"]
+OUTCOMES: tuple[PromiseOutcome, ...] = get_args(PromiseOutcome)
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class CheckResult:
     """One check: ``promise`` is what the topology promises, in words; ``detail`` what was seen, or why nothing was.
 
     A check that couldn't be made is "not checked": it isn't a pass.
@@ -16,21 +17,21 @@ class Check:
 
     name: str
     promise: str
-    outcome: Outcome
+    outcome: PromiseOutcome
     detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Judgement:
     """How one check came out, without its promise."""
 
-    outcome: Outcome
+    outcome: PromiseOutcome
     detail: str = ""
 
 
-def find(harm: Iterable[str], unknown: Iterable[str] = (), seen: str = "") -> Finding:
-    """Return broken where any harm was seen, else not checked where anything is unknown, else held."""
-    broken, missing = list(dict.fromkeys(harm)), list(dict.fromkeys(unknown))
-    if broken:
-        return Finding("broken", "; ".join(broken))
-    return Finding("not checked", "; ".join(missing)) if missing else Finding("held", seen)
+def judged(harm: Iterable[str], unknown: Iterable[str] = (), seen: str = "") -> Judgement:
+    """Return violated where any harm was seen, else not checked where anything is unknown, else kept."""
+    violations, missing = list(dict.fromkeys(harm)), list(dict.fromkeys(unknown))
+    if violations:
+        return Judgement("violated", "; ".join(violations))
+    return Judgement("not checked", "; ".join(missing)) if missing else Judgement("kept", seen)

@@ -1,15 +1,15 @@
 """Whether the service came back, as the heartbeat saw it. Pure; each function makes one check."""
 
-from tuchanka.analysis.checks.outcome import Finding, find
+from tuchanka.analysis.checks.outcome import Judgement, judged
 from tuchanka.analysis.outages import caused, longest_gap, outages, reads
 from tuchanka.analysis.replication import redundancy
-from tuchanka.analysis.trial_record import Slice
+from tuchanka.analysis.trial_record import TrialRecord
 
 # A recorder that started no beat for this long could have missed a whole outage.
 BLIND_S = 1.0
 
 
-def blind_s(trial: Slice) -> float | None:
+def blind_s(trial: TrialRecord) -> float | None:
     """Return the longest time without a beat between injection and stable service (or the last beat)."""
     if trial.injected is None:
         return None
@@ -18,45 +18,47 @@ def blind_s(trial: Slice) -> float | None:
     return longest_gap(dues, trial.injected, until)
 
 
-def watched(trial: Slice) -> Finding:
+def watched(trial: TrialRecord) -> Judgement:
     """Check that the recorder recorded all the time."""
     blind = blind_s(trial)
     if blind is None or blind <= BLIND_S:
-        return find([], [] if trial.writes else ["nobody wrote"])
-    return Finding("not checked", f"the recorder started no beat for {blind:.1f} s: what happened then is not known")
+        return judged([], [] if trial.writes else ["nobody wrote"])
+    return Judgement(
+        "not checked", f"the recorder started no beat for {blind:.1f} s: what happened then is not known"
+    )
 
 
-def writes(trial: Slice) -> Finding:
+def writes(trial: TrialRecord) -> Judgement:
     """Check that writes came back, and were there at the end."""
     away = [one for one in outages(trial.writes) if one.over is None]
     last = caused(trial)[-1:]
     if last and last[0].over is None:
-        return Finding("broken", "writes never came back")
+        return Judgement("violated", "writes never came back")
     unknown = [] if trial.writes else ["nobody wrote"]
-    return find(["writes were away at the end"] if away else [], unknown)
+    return judged(["writes were away at the end"] if away else [], unknown)
 
 
-def fresh_reads(trial: Slice) -> Finding:
+def fresh_reads(trial: TrialRecord) -> Judgement:
     """Check that fresh reads came back through every standby VIP."""
     last = caused(trial)[-1:]
     through = reads(trial, last[0] if last else None)
-    return find(f"fresh reads through {one.vip} never came back" for one in through if one.lost)
+    return judged(f"fresh reads through {one.vip} never came back" for one in through if one.lost)
 
 
-def stable(trial: Slice) -> Finding:
+def stable(trial: TrialRecord) -> Judgement:
     """Check that the service stayed back for a while."""
-    return find([], ["the service was never seen stable again"] if trial.stable is None else [])
+    return judged([], ["the service was never seen stable again"] if trial.stable is None else [])
 
 
-def healthy(trial: Slice) -> Finding:
-    """Check that the cluster was healthy after the mending."""
+def healthy(trial: TrialRecord) -> Judgement:
+    """Check that the cluster was healthy after the repair."""
     begin = max(trial.injected or 0.0, trial.restore.t if trial.restore else 0.0)
     if any(t >= begin for t in trial.healthy):
-        return Finding("held")
-    return Finding("broken", "the cluster was not seen healthy again")
+        return Judgement("kept")
+    return Judgement("violated", "the cluster was not seen healthy again")
 
 
-def redundant(trial: Slice) -> Finding:
+def redundant(trial: TrialRecord) -> Judgement:
     """Check that at the end every standby of every instance streams."""
     harm, unknown = [], []
     for one in trial.watched:
@@ -65,4 +67,4 @@ def redundant(trial: Slice) -> Finding:
             unknown.append(f"no primary of {one.instance} was asked for its standbys")
         else:
             harm += [f"{one.instance} on {node} did not stream at the end" for node in found.missing]
-    return find(harm, unknown)
+    return judged(harm, unknown)

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from markupsafe import Markup
 
-from tuchanka.analysis.trial_record import Slice
+from tuchanka.analysis.trial_record import TrialRecord
 from tuchanka.report.charts.scale import Scale, element, group
 from tuchanka.report.wording import between, clean
 
@@ -50,7 +50,7 @@ def chart(begin: float, end: float, zero: float) -> Chart:
     return Chart(Scale(begin - zero, last - zero, LEFT, RIGHT), zero, begin, last)
 
 
-def roles(trial: Slice) -> list[tuple[str, list[Answer]]]:
+def roles(trial: TrialRecord) -> list[tuple[str, list[Answer]]]:
     """Return a lane for every node's role."""
     return [
         (node, [Answer(one.due, one.role, f"role {one.role}") for one in trial.probes if one.node == node])
@@ -58,7 +58,7 @@ def roles(trial: Slice) -> list[tuple[str, list[Answer]]]:
     ]
 
 
-def addresses(trial: Slice) -> list[tuple[str, list[Answer]]]:
+def addresses(trial: TrialRecord) -> list[tuple[str, list[Answer]]]:
     """Return a lane for every floating address: on which node it was."""
     return [
         (vip, [Answer(one.due, *_holders(one.nodes, trial.nodes)) for one in trial.own.holders if one.vip == vip])
@@ -74,7 +74,7 @@ def _holders(nodes: list[str], known: Sequence[str]) -> tuple[str, str]:
     return nodes[0], f"role h{known.index(nodes[0]) % 8 if nodes[0] in known else 7}"
 
 
-def streams(trial: Slice) -> list[tuple[str, list[Answer]]]:
+def streams(trial: TrialRecord) -> list[tuple[str, list[Answer]]]:
     """Return the lane that says which standbys stream, as their primary sees it."""
     found = [Answer(one.due, *_streaming(one.standbys)) for one in trial.own.streaming]
     return [("streaming", found)] if found else []

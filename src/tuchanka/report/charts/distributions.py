@@ -160,7 +160,9 @@ def _dot(axis: _Axis, trial: Trial, index: int, y: float) -> Markup:
         return Markup()
     verdict = trial.verdict
     up = (index * 2 % LINES - LINES // 2) * 2.2
-    hint = clean(f"trial {verdict.trial}: {title(verdict)}, {seconds(value) if value else 'writes never away'}")
+    hint = clean(
+        f"trial {verdict.subject.trial}: {title(verdict)}, {seconds(value) if value else 'writes never away'}"
+    )
     mark = element(
         "circle",
         element("title", hint),
@@ -169,4 +171,4 @@ def _dot(axis: _Axis, trial: Trial, index: int, y: float) -> Markup:
         r=3.4,
         class_="dot" if verdict.recovered else "dot bad",
     )
-    return element("a", mark, href=f"#trial-{verdict.trial}")
+    return element("a", mark, href=f"#trial-{verdict.subject.trial}")

@@ -65,24 +65,24 @@ MANY = _Look(left=330.0, bar=16.0, gap=3.0)
 
 def names(verdict: Verdict) -> list[str]:
     """Return the phases that were predicted or measured, in order."""
-    return list(dict.fromkeys([*(phase for phase in PHASES if phase in verdict.phases), *verdict.predicted]))
+    return list(dict.fromkeys([*(phase for phase in PHASES if phase in verdict.anatomy.seconds), *verdict.predicted]))
 
 
 def rows(verdict: Verdict) -> list[Row]:
     """Return the table: a row per phase, and the sum."""
     found = []
     for number, name in enumerate(names(verdict)):
-        predicted, measured = verdict.predicted.get(name), verdict.phases.get(name)
+        predicted, measured = verdict.predicted.get(name), verdict.anatomy.seconds.get(name)
         remark = "not seen in the journals" if measured is None else _difference(predicted, measured)
         if measured is None and name == FIRST_WRITE:
-            remark = "writes never came back" if verdict.outages else "writes were never away"
+            remark = "writes never came back" if verdict.service.outages else "writes were never away"
         found.append(
             Row(
                 number=number,
                 name=clean(name),
                 predicted=seconds(predicted),
                 measured=seconds(measured),
-                reached=seconds(verdict.phases_at.get(name)),
+                reached=seconds(verdict.anatomy.at.get(name)),
                 remark=remark,
                 off=is_off(predicted, measured),
             )
@@ -92,10 +92,10 @@ def rows(verdict: Verdict) -> list[Row]:
             number=-1,
             name="sum",
             predicted=seconds(verdict.predicted_s),
-            measured=seconds(verdict.reaction_s),
+            measured=seconds(verdict.service.reaction_s),
             reached=NONE,
-            remark=_difference(verdict.predicted_s, verdict.reaction_s),
-            off=is_off(verdict.predicted_s, verdict.reaction_s),
+            remark=_difference(verdict.predicted_s, verdict.service.reaction_s),
+            off=is_off(verdict.predicted_s, verdict.service.reaction_s),
         )
     )
     return found
@@ -121,7 +121,7 @@ def offs(groups: Iterable[Group]) -> list[Off]:
 
 def points(verdict: Verdict) -> list[tuple[str, str]]:
     """Return every point in time that was seen in a trial, finer than the phases, in order of time."""
-    seen = [(at, name) for name, at in verdict.points.items() if at is not None]
+    seen = [(at, name) for name, at in verdict.anatomy.points.items() if at is not None]
     return [(clean(name), seconds(at)) for at, name in sorted(seen)]
 
 
@@ -135,8 +135,8 @@ def median_points(groups: Sequence[Group]) -> tuple[list[str], list[tuple[Group,
 def bars(verdict: Verdict) -> Markup | None:
     """Return both bars of a trial; None where neither has a phase."""
     predicted: dict[str, float | None] = dict(verdict.predicted)
-    both = [_Stack("", "predicted", predicted), _Stack("", "measured", verdict.phases)]
-    return _draw(both, names(verdict), f"Phases of trial {verdict.trial}, predicted and measured", ONE)
+    both = [_Stack("", "predicted", predicted), _Stack("", "measured", verdict.anatomy.seconds)]
+    return _draw(both, names(verdict), f"Phases of trial {verdict.subject.trial}, predicted and measured", ONE)
 
 
 def median_bars(groups: Sequence[Group]) -> Markup | None:

@@ -11,7 +11,7 @@ from itertools import groupby
 from markupsafe import Markup
 
 from tuchanka.analysis.outages import Outage, caused, is_good
-from tuchanka.analysis.trial_record import Slice
+from tuchanka.analysis.trial_record import TrialRecord
 from tuchanka.analysis.verdict import Verdict
 from tuchanka.events import Read, Write
 from tuchanka.report.charts import bands
@@ -45,7 +45,10 @@ def definitions() -> Markup:
     """Return what the charts refer to; it stands once on the page."""
     return element(
         "defs",
-        *(_pattern(kind) for kind in ("acknowledged", "refused", "indeterminate", "fresh", "stale", "failed")),
+        *(
+            _pattern(kind)
+            for kind in ("acknowledged", "warned", "refused", "indeterminate", "fresh", "stale", "failed")
+        ),
         _grid("grid-writes", LATENCY_TICKS, LATENCY, WRITES_HEIGHT),
         _grid("grid-reads", AGE_TICKS, AGE, READS_HEIGHT),
     )
@@ -58,7 +61,7 @@ def _pattern(kind: str) -> Markup:
     return element("pattern", beat, id=f"beats-{kind}", width="1", height="2", **size)
 
 
-def timeline(trial: Slice, verdict: Verdict) -> Markup | None:
+def timeline(trial: TrialRecord, verdict: Verdict) -> Markup | None:
     """Return every beat around the fault, the roles and the addresses; None where nothing was recorded."""
     over = _around(trial)
     if over is None:
@@ -80,7 +83,7 @@ def timeline(trial: Slice, verdict: Verdict) -> Markup | None:
     parts.append(bands.axis(over, y + 4))
     return element(
         "svg",
-        element("title", f"Writes, reads and roles around the fault of trial {verdict.trial}"),
+        element("title", f"Writes, reads and roles around the fault of trial {verdict.subject.trial}"),
         bands.lines(placed, y + 4),
         *parts,
         bands.labels(placed),
@@ -90,7 +93,7 @@ def timeline(trial: Slice, verdict: Verdict) -> Markup | None:
     )
 
 
-def overview(trial: Slice, verdict: Verdict) -> Markup | None:
+def overview(trial: TrialRecord, verdict: Verdict) -> Markup | None:
     """Return the whole trial, from its start to its end, in bands; None where nothing was recorded."""
     dues = _dues(trial)
     if not dues:
@@ -109,7 +112,7 @@ def overview(trial: Slice, verdict: Verdict) -> Markup | None:
     parts, y = bands.lanes(over, found, top + 12)
     return element(
         "svg",
-        element("title", f"All of trial {verdict.trial}"),
+        element("title", f"All of trial {verdict.subject.trial}"),
         bands.lines(placed, y + 4),
         *parts,
         bands.axis(over, y + 4),
@@ -120,11 +123,11 @@ def overview(trial: Slice, verdict: Verdict) -> Markup | None:
     )
 
 
-def _dues(trial: Slice) -> list[float]:
+def _dues(trial: TrialRecord) -> list[float]:
     return [one.due for one in trial.writes] + [one.due for one in trial.reads]
 
 
-def _around(trial: Slice) -> Chart | None:
+def _around(trial: TrialRecord) -> Chart | None:
     dues = _dues(trial)
     if not dues:
         return None
@@ -134,15 +137,20 @@ def _around(trial: Slice) -> Chart | None:
 
 
 def _marks(verdict: Verdict) -> list[Mark]:
-    injected = Mark(0.0, "injected", clean(verdict.fault), clean(f"{verdict.fault} of {verdict.target} took effect"))
+    injected = Mark(
+        0.0,
+        "injected",
+        clean(verdict.subject.fault),
+        clean(f"{verdict.subject.fault} of {verdict.subject.target} took effect"),
+    )
     return [injected] + [
         Mark(at, "phase", clean(f"{phase} {at:.1f} s"), "")
-        for phase, at in verdict.phases_at.items()
+        for phase, at in verdict.anatomy.at.items()
         if at is not None
     ]
 
 
-def _events(trial: Slice, zero: float) -> list[Mark]:
+def _events(trial: TrialRecord, zero: float) -> list[Mark]:
     told = (
         (trial.injected, "injected", trial.started.fault),
         (trial.stable, "phase", "stable"),
@@ -156,7 +164,7 @@ def _events(trial: Slice, zero: float) -> list[Mark]:
 def _away(over: Chart, verdict: Verdict, outage: Outage, y: float) -> Markup:
     begin = over.at(max(outage.began, over.zero))
     end = over.at(outage.over) if outage.over is not None else over.x.right
-    text = "no write" if verdict.reaction_s is None else f"no write for {seconds(verdict.reaction_s)}"
+    text = "no write" if verdict.service.reaction_s is None else f"no write for {seconds(verdict.service.reaction_s)}"
     parts = [
         element("rect", x=begin, y=y - 14, width=max(end - begin, 0.5), height=WRITES_HEIGHT + 14, class_="away")
     ]

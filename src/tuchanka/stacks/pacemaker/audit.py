@@ -1,17 +1,16 @@
-"""Looks at every node before a trial and after it; what the two say is judged by ``analysis.checks.audit``."""
+"""Looks at every node before a trial and after it; what the two say is judged elsewhere, from the history."""
 
 import asyncio
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from tuchanka.analysis.checks import audit as audited
 from tuchanka.errors import DeadlineExceeded, MachineError
-from tuchanka.events import Audited, Event, MachineStopped
+from tuchanka.events import Audited, CopyFacts, Event, MachineStopped, NodeFacts
 from tuchanka.lab.lab import Deployment
+from tuchanka.lab.stack import Unsettled
 from tuchanka.providers.base import Node, PowerLog
 from tuchanka.stacks.pacemaker import audit_facts as facts
-from tuchanka.stacks.pacemaker.audit_facts import Facts
 from tuchanka.stacks.pacemaker.observe import watchdog_of
 from tuchanka.topology.types import Cluster
 from tuchanka.waiting import together
@@ -30,7 +29,7 @@ class Baseline:
 
     t: float
     wall: float = 0.0
-    nodes: Mapping[str, Facts] = field(default_factory=dict)
+    nodes: Mapping[str, NodeFacts] = field(default_factory=dict)
 
 
 async def baseline(lab: Deployment, cluster: Cluster) -> Baseline:
@@ -39,42 +38,53 @@ async def baseline(lab: Deployment, cluster: Cluster) -> Baseline:
     return Baseline(t, wall, await _look(lab, cluster, since=wall, cut=wall - YOUNG_S))
 
 
-async def audit(lab: Deployment, cluster: Cluster, trial: int, before: Baseline) -> tuple[Event, ...]:
+async def audit(
+    lab: Deployment, cluster: Cluster, trial: int, before: Baseline, unsettled: Unsettled
+) -> tuple[Event, ...]:
     """Look at the nodes after the trial, when the cluster is healthy again; the events belong into the history.
 
-    What is only late (replay, scores) gets ``SETTLE_S`` to settle. The heartbeat may still be running.
+    What is only late (``unsettled``: replay, scores) gets ``SETTLE_S`` to settle. The heartbeat may still be running.
     """
     end, cut = time.monotonic() + SETTLE_S, time.time() - YOUNG_S
     nodes = first = await _look(lab, cluster, since=before.wall, cut=cut)
-    while audited.unsettled(nodes) and time.monotonic() + AGAIN_S < end:
+    while unsettled(nodes) and time.monotonic() + AGAIN_S < end:
         await asyncio.sleep(AGAIN_S)
-        nodes = await _look(lab, cluster, since=before.wall, cut=cut)
-        _keep_positions(first, nodes)
+        nodes = _with_positions(first, await _look(lab, cluster, since=before.wall, cut=cut))
     now = time.monotonic()
     stops = [stop for machine in lab.nodes(cluster) for stop in _stops(machine, before.t, now)]
-    looks = [Audited(now, trial, name, *facts.differing(nodes[name], before.nodes.get(name, {}))) for name in nodes]
+    looks = [
+        Audited(now, trial, name, *facts.differing(nodes[name], before.nodes.get(name, NodeFacts())))
+        for name in nodes
+    ]
     return (*sorted(stops, key=lambda one: one.t), *looks)
 
 
-def _keep_positions(first: Mapping[str, Facts], nodes: Mapping[str, Facts]) -> None:
+def _with_positions(first: Mapping[str, NodeFacts], nodes: Mapping[str, NodeFacts]) -> dict[str, NodeFacts]:
     """Compare the standbys with where the primary was at the first look: a writer may still be writing."""
-    for name, node in nodes.items():
-        for instance, copy in node.get("instances", {}).items():
-            earlier = first[name].get("instances", {}).get(instance)
-            if earlier and not copy["in_recovery"] and not earlier["in_recovery"]:
-                copy["lsn"] = earlier["lsn"]
+
+    def kept(node: str, instance: str, copy: CopyFacts) -> CopyFacts:
+        earlier = first[node].copies.get(instance)
+        of_primary = earlier is not None and not copy.in_recovery and not earlier.in_recovery
+        return replace(copy, lsn=earlier.lsn) if earlier is not None and of_primary else copy
+
+    return {
+        name: replace(node, instances={one: kept(name, one, copy) for one, copy in node.copies.items()})
+        if node.instances is not None
+        else node
+        for name, node in nodes.items()
+    }
 
 
-async def _look(lab: Deployment, cluster: Cluster, *, since: float, cut: float) -> dict[str, Facts]:
+async def _look(lab: Deployment, cluster: Cluster, *, since: float, cut: float) -> dict[str, NodeFacts]:
     """Return node → its facts, of all nodes at once; none of a node that can't be asked."""
 
-    async def one(machine: Node) -> Facts:
+    async def one(machine: Node) -> NodeFacts:
         text = facts.script(cluster, machine.name, version=cluster.postgresql, since=since, cut=cut)
         try:
             done = await machine.run(["sh"], stdin=text.encode(), timeout=LOOK_S, check=False)
             return facts.read(cluster, machine.name, done.stdout, await watchdog_of(machine))
         except (MachineError, DeadlineExceeded):
-            return {}
+            return NodeFacts()
 
     machines = lab.nodes(cluster)
     return dict(zip((node.name for node in cluster.nodes), await together(*map(one, machines)), strict=True))

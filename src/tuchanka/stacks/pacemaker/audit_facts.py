@@ -1,14 +1,12 @@
-"""What one node shows in an audit: the script that asks for it, and what its answer says. Pure.
-
-The facts are JSON values, because they go into the history as they are and are judged from there.
-"""
+"""What one node shows in an audit: the script that asks for it, and what its answer says. Pure."""
 
 import json
 import re
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import replace
+from xml.etree import ElementTree
 
-from lxml import etree
-
+from tuchanka.events import CopyFacts, NodeFacts, QuorumFacts
 from tuchanka.postgres.controldata import lsn, parse_history
 from tuchanka.postgres.paths import InstancePaths
 from tuchanka.postgres.psql import AS_POSTGRES, command
@@ -17,8 +15,6 @@ from tuchanka.services.heartbeat import DATABASE
 from tuchanka.stacks.pacemaker.crm import parse
 from tuchanka.stacks.pacemaker.quorum import read_quorum
 from tuchanka.topology.types import Cluster
-
-Facts = dict[str, Any]
 
 DAEMONS = "corosync|corosync-qdevic|pacemakerd|pacemaker-.*|sbd"
 # Where daemons leave their core dumps: each in its working directory, or systemd-coredump in its own.
@@ -69,67 +65,67 @@ def script(cluster: Cluster, node: str, *, version: int, since: float, cut: floa
     return side_by_side(sections)
 
 
-def read(cluster: Cluster, node: str, text: str, watchdog: str) -> Facts:
+def read(cluster: Cluster, node: str, text: str, watchdog: str) -> NodeFacts:
     """Return the facts that the script's output shows; what it doesn't show is left out."""
     sections = read_sections(text)
-    facts: Facts = {"watchdog": watchdog, "boot": sections.get("boot", "")}
-    facts["cores"] = sections.get("cores", "").split("\n") if sections.get("cores") else []
-    facts["crashes"] = [line.strip() for line in sections.get("crashes", "").splitlines() if line.strip()]
-    facts["daemons"] = _daemons(sections.get("daemons", ""))
-    if sections.get("quorum"):
-        quorum = read_quorum(sections["quorum"], witness=cluster.witness)
-        facts["quorum"] = {
-            "quorate": quorum.quorate,
-            "votes": quorum.votes,
-            "expected": quorum.expected,
-            "device": quorum.device,
-        }
+    own = [instance.name for instance in cluster.instances if node in instance.nodes]
     view = parse(sections.get("crm", ""))
-    if view is not None:
-        facts["fail_counts"] = {
-            resource: count for (resource, name), count in view.fail_counts.items() if name == node
-        }
-        facts["scores"] = {
-            instance.name: view.scores.get((instance.name, node))
+    return NodeFacts(
+        watchdog=watchdog,
+        boot=sections.get("boot", ""),
+        cores=_lines(sections.get("cores", "")),
+        crashes=_lines(sections.get("crashes", "")),
+        daemons=_daemons(sections.get("daemons", "")),
+        quorum=_quorum(cluster, sections.get("quorum", "")),
+        fail_counts=None
+        if view is None
+        else {resource: count for (resource, name), count in view.fail_counts.items() if name == node},
+        scores=None if view is None else {name: view.scores.get((name, node)) for name in own},
+        settings=_settings(sections.get("cib", "")),
+        instances={
+            instance.name: copy
             for instance in cluster.instances
-            if node in instance.nodes
-        }
-    settings = _settings(sections.get("cib", ""))
-    if settings is not None:
-        facts["settings"] = settings
-    facts["instances"] = {
-        instance.name: copy
-        for instance in cluster.instances
-        if (copy := _copy(sections.get(f"sql {instance.name}", ""), sections.get(f"history {instance.name}", "")))
-    }
-    return facts
+            if (copy := _copy(sections.get(f"sql {instance.name}", ""), sections.get(f"history {instance.name}", "")))
+        },
+    )
 
 
-def differing(found: Facts, before: Facts) -> tuple[Facts, Facts]:
+def differing(found: NodeFacts, before: NodeFacts) -> tuple[NodeFacts, NodeFacts]:
     """Return both without the settings that are the same: they are many, and say nothing."""
-    now, was = found.get("settings", {}), before.get("settings", {})
+    now, was = found.settings or {}, before.settings or {}
     same = {name for name in now if was.get(name) == now[name]}
 
-    def rest(facts: Facts) -> Facts:
-        if "settings" not in facts:
+    def rest(facts: NodeFacts) -> NodeFacts:
+        if facts.settings is None:
             return facts
-        return facts | {"settings": {name: value for name, value in facts["settings"].items() if name not in same}}
+        return replace(facts, settings={name: is_ for name, is_ in facts.settings.items() if name not in same})
 
     return rest(found), rest(before)
 
 
-def _daemons(text: str) -> dict[str, list[int]]:
+def _lines(text: str) -> tuple[str, ...]:
+    return tuple(line.strip() for line in text.splitlines() if line.strip())
+
+
+def _quorum(cluster: Cluster, text: str) -> QuorumFacts | None:
+    if not text:
+        return None
+    seen = read_quorum(text, witness=cluster.witness)
+    return QuorumFacts(seen.quorate, seen.votes, seen.expected, seen.device)
+
+
+def _daemons(text: str) -> dict[str, tuple[int, ...]]:
     found: dict[str, list[int]] = {}
     for name, pid in (line.split() for line in text.splitlines() if len(line.split()) == 2):
         found.setdefault(name, []).append(int(pid))
-    return {name: sorted(pids) for name, pids in sorted(found.items())}
+    return {name: tuple(sorted(pids)) for name, pids in sorted(found.items())}
 
 
-def _settings(text: str) -> dict[str, str] | None:
+def _settings(text: str) -> Mapping[str, str] | None:
     """Return id → value of every setting and constraint in the CIB's configuration that a person could have made."""
     try:
-        root = etree.fromstring(text.encode())
-    except etree.XMLSyntaxError:
+        root = ElementTree.fromstring(text)  # noqa: S314 - of our own nodes, as in crm
+    except ElementTree.ParseError:
         return None
     settings = {}
     for pair in root.iter("nvpair"):
@@ -137,21 +133,21 @@ def _settings(text: str) -> dict[str, str] | None:
         if not OWN.fullmatch(name) and (name, value) not in OFF:
             settings[pair.get("id", "")] = f"{name}={value}"
     for constraint in root.iterfind(".//constraints/*"):
-        words = [f"{key!s}={value!s}" for key, value in sorted(constraint.attrib.items()) if key != "id"]
-        settings[constraint.get("id", "")] = " ".join((str(constraint.tag), *words))
+        words = [f"{key}={value}" for key, value in sorted(constraint.attrib.items()) if key != "id"]
+        settings[constraint.get("id", "")] = " ".join((constraint.tag, *words))
     return settings
 
 
-def _copy(answer: str, histories: str) -> Facts | None:
+def _copy(answer: str, histories: str) -> CopyFacts | None:
     if not answer.startswith("{"):
         return None
     try:
-        copy: Facts = json.loads(answer)
+        shown = json.loads(answer)
     except ValueError:
         return None
-    copy["parents"] = {}
+    parents: dict[int, int] = {}
     for part in re.split(r"^== ", histories, flags=re.MULTILINE)[1:]:
         name, _, text = part.partition("\n")
-        if name == f"{copy['timeline']:08X}.history":
-            copy["parents"] = {str(timeline): lsn(position) for timeline, position in parse_history(text).items()}
-    return copy
+        if name == f"{shown['timeline']:08X}.history":
+            parents = {timeline: lsn(position) for timeline, position in parse_history(text).items()}
+    return CopyFacts.of({**shown, "parents": parents})

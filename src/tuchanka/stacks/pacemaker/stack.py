@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from tuchanka.events import Event
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.progress import Progress
-from tuchanka.lab.stack import FinishAudit, Restore
+from tuchanka.lab.stack import FinishAudit, Restore, Unsettled
 from tuchanka.prediction import Prediction
 from tuchanka.stacks.pacemaker import audit, bring_up, evidence
 from tuchanka.stacks.pacemaker.observe import observe
@@ -60,8 +60,8 @@ class Pacemaker:
         """Look at Pacemaker's configuration and counters, the daemons, and every copy."""
         before = await audit.baseline(lab, cluster)
 
-        async def finish(trial: int) -> tuple[Event, ...]:
-            return await audit.audit(lab, cluster, trial, before)
+        async def finish(trial: int, unsettled: Unsettled) -> tuple[Event, ...]:
+            return await audit.audit(lab, cluster, trial, before, unsettled)
 
         return finish
 

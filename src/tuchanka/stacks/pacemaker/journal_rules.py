@@ -1,0 +1,88 @@
+"""Which lines of Pacemaker, Corosync, PAF and PostgreSQL mark which point of a reaction. Pure.
+
+To follow another wording of theirs, change ``RULES`` and nothing else.
+"""
+
+from tuchanka.events.points import (
+    FENCING_ASKED,
+    FENCING_DONE,
+    MEMBERSHIP,
+    MONITOR,
+    PROMOTION_DONE,
+    PROMOTION_STARTED,
+    RECOVERED,
+    STARTED,
+    STOPPED,
+    TOKEN_LOST,
+    VIP_UP,
+    VOTED,
+    JournalRule,
+)
+
+RULES: tuple[JournalRule, ...] = (
+    JournalRule(
+        MONITOR,
+        r"pacemaker-controld",
+        r"Result of monitor operation for INSTANCE(?::\d+)? on \S+: (?!OK|ok|0\b|8\b|Promoted|promoted)",
+        of="any",
+    ),
+    JournalRule(MONITOR, r"pgsqlms\(INSTANCE\)", r"first aid: the server", of="any"),
+    JournalRule(TOKEN_LOST, r"corosync", r"A processor failed, forming new configuration"),
+    JournalRule(MEMBERSHIP, r"corosync", r"\[TOTEM\s*\] A new membership", after=TOKEN_LOST),
+    JournalRule(
+        VOTED,
+        r"corosync",
+        r"This node is within the primary component|\[QUORUM\s*\] Members\[\d+\]",
+        after=TOKEN_LOST,
+    ),
+    JournalRule(
+        VOTED,
+        r"pacemakerd|pacemaker-controld",
+        r"Quorum (?:acquired|retained|regained)",
+        after=TOKEN_LOST,
+    ),
+    JournalRule(
+        FENCING_ASKED, r"pacemaker-fenced|pacemaker-controld", r"Requesting .*fencing .*(?:targeting|of) TARGET\b"
+    ),
+    JournalRule(
+        FENCING_DONE,
+        r"pacemaker-fenced|pacemaker-controld",
+        r"Operation .?(?:reboot|off).? .*(?:targeting|of) TARGET\b.*\b(?:OK|complete)"
+        r"|Self-fencing \((?:reboot|off)\) by TARGET\b.* assumed complete"
+        r"|TARGET was (?:terminated|fenced) \((?:reboot|off)\).*\bOK"
+        r"|\bTARGET was (?:terminated|fenced) \((?:reboot|off)\)(?!.*(?:[Ff]ailed|rror))",
+    ),
+    JournalRule(
+        RECOVERED, r"postgres-INSTANCE", r"database system is ready to accept connections", after=MONITOR, of="hit"
+    ),
+    JournalRule(
+        STOPPED,
+        r"pacemaker-controld",
+        r"Result of stop operation for INSTANCE(?::\d+)? on \S+: (?:OK|ok|0)\b",
+        of="any",
+    ),
+    JournalRule(
+        STARTED,
+        r"pacemaker-controld",
+        r"Result of start operation for INSTANCE(?::\d+)? on \S+: (?:OK|ok|0)\b",
+        of="any",
+    ),
+    JournalRule(
+        PROMOTION_STARTED,
+        r"pacemaker-controld",
+        r"Requesting local execution of promote operation for INSTANCE\b",
+        of="any",
+    ),
+    JournalRule(
+        PROMOTION_DONE,
+        r"pacemaker-controld",
+        r"Result of promote operation for INSTANCE(?:[:-]\S*)? on \S+: (?:OK|ok|0)\b",
+        of="any",
+    ),
+    JournalRule(
+        VIP_UP,
+        r"pacemaker-controld",
+        r"Result of start operation for VIP-vip on \S+: (?:OK|ok|0)\b",
+        of="any",
+    ),
+)
