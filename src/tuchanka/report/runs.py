@@ -12,6 +12,7 @@ from tuchanka.campaign.history import FILE
 from tuchanka.campaign.history import load as load_history
 from tuchanka.errors import InputError, TopologyError
 from tuchanka.events import Clock, Event, RunStarted, TrialStarted
+from tuchanka.report.other_systems import OtherSystem
 from tuchanka.topology.load import load
 from tuchanka.topology.types import Topology
 
@@ -45,11 +46,15 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One run, or several: pooled, or (``compare``) each beside the first. ``out`` is the folder it is written to."""
+    """One run, or several: pooled, or (``compare``) each beside the first. ``out`` is the folder it is written to.
+
+    ``other_systems`` are figures that were measured elsewhere, to be shown beside these.
+    """
 
     out: Path
     runs: tuple[Run, ...]
     compare: bool = False
+    other_systems: tuple[OtherSystem, ...] = ()
 
     @property
     def labs(self) -> tuple[str, ...]:
@@ -67,7 +72,9 @@ class Report:
         return tuple(trial.verdict for trial in self.trials)
 
 
-def read_report(folders: Sequence[Path], out: Path, *, compare: bool = False) -> Report:
+def read_report(
+    folders: Sequence[Path], out: Path, *, compare: bool = False, other_systems: tuple[OtherSystem, ...] = ()
+) -> Report:
     """Read the runs of these folders.
 
     Raises:
@@ -78,7 +85,7 @@ def read_report(folders: Sequence[Path], out: Path, *, compare: bool = False) ->
     for folder, name in zip(folders, names, strict=True):
         events = read_events(folder / FILE)
         runs.append(run_of(events, folder, name=name, first=1 + sum(len(run.trials) for run in runs)))
-    return Report(out, tuple(runs), compare)
+    return Report(out, tuple(runs), compare, other_systems)
 
 
 def read_events(file: Path) -> list[Event]:

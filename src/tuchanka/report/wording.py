@@ -44,6 +44,13 @@ def signed(value: float) -> str:
     return f"{value:+.1f} s".replace("-", "\N{MINUS SIGN}")
 
 
+def ratio(value: float | None) -> str:
+    """Return how many times as long something is: two digits, none after the point from ten times on."""
+    if value is None:
+        return NONE
+    return f"\N{MULTIPLICATION SIGN} {value:.1f}" if value < 10 else f"\N{MULTIPLICATION SIGN} {value:.0f}"
+
+
 def between(first: float, last: float) -> str:
     """Return a time, or from when to when: seconds from the fault."""
     begin, end = f"{first:+.1f}", f"{last:+.1f}"
