@@ -103,7 +103,7 @@ def test_equal_runs_show_no_difference() -> None:
 def test_too_few_trials_say_nothing() -> None:
     (one,) = differences(report(five(), power_loss(), compare=True))
     assert one.interval is None
-    assert one.meaning == "not enough trials: 5 and 1, and 5 of each are needed"
+    assert one.meaning == "not enough trials: 5 and 1; it takes 5 of each"
 
 
 def test_what_only_one_run_has() -> None:

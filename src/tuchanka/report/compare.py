@@ -65,7 +65,7 @@ def _meaning(first: Spread | None, second: Spread | None, interval: Interval | N
     if first.never or second.never:
         return f"writes never came back in {first.never} and {second.never} trials", ""
     if interval is None:
-        return f"not enough trials: {first.count} and {second.count}, and {ENOUGH} of each are needed", ""
+        return f"not enough trials: {first.count} and {second.count}; it takes {ENOUGH} of each", ""
     low, high = interval
     if low > 0:
         return f"slower, by {seconds(low)} to {seconds(high)}", "bad"

@@ -40,7 +40,9 @@ def seconds(value: float | None) -> str:
 
 
 def signed(value: float) -> str:
-    """Return a difference in seconds, with its sign."""
+    """Return a difference in seconds, with its sign; none where it is too small to be seen."""
+    if abs(value) < 0.05:
+        return "0.0 s"
     return f"{value:+.1f} s".replace("-", "\N{MINUS SIGN}")
 
 
