@@ -12,7 +12,6 @@ import pytest
 
 from tuchanka.campaign import trial as module
 from tuchanka.campaign.history import History
-from tuchanka.campaign.history import load as load_history
 from tuchanka.campaign.resume import INTERRUPTED
 from tuchanka.campaign.trial import Trial, run_trial
 from tuchanka.errors import DeadlineExceeded, MachineError, RestoreRefused
@@ -30,6 +29,7 @@ from tuchanka.events import (
 )
 from tuchanka.faults.catalogue import CATALOGUE
 from tuchanka.faults.fault import Scene, waits_for_healing
+from tuchanka.history import load as load_history
 from tuchanka.lab.folder import LabFolder
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.progress import Silent

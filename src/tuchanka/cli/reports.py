@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from tuchanka.campaign.history import FILE
 from tuchanka.cli.context import settings
 from tuchanka.cli.output import show
 from tuchanka.errors import InputError
+from tuchanka.history import FILE
 from tuchanka.report.console import phases_table, results
 from tuchanka.report.other_systems import read
 from tuchanka.report.runs import Report, read_report

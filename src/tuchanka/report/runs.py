@@ -8,10 +8,10 @@ from pathlib import Path
 
 from tuchanka.analysis.trial_record import Slice, slice_trials
 from tuchanka.analysis.verdict import Verdict, judge_trial
-from tuchanka.campaign.history import FILE
-from tuchanka.campaign.history import load as load_history
 from tuchanka.errors import InputError, TopologyError
 from tuchanka.events import Clock, Event, RunStarted, TrialStarted
+from tuchanka.history import FILE
+from tuchanka.history import load as load_history
 from tuchanka.report.other_systems import OtherSystem
 from tuchanka.topology.load import load
 from tuchanka.topology.types import Topology
