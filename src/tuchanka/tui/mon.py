@@ -15,7 +15,7 @@ from tuchanka.tui.cluster_state import state_view
 HELP = " q quit   space pause   e more changes   ↑ ↓ PgUp PgDn scroll   Tab scroll the other part"
 CHANGES = 1000
 # Lines for the changes where they were not given half of the screen.
-FEW_CHANGES = 8
+FEW_CHANGES = 9
 # The time, the line between the parts, and the keys.
 FRAME = 3
 Lines = list[list[Segment]]
