@@ -10,11 +10,12 @@ from tests.analysis.forged import started
 from tuchanka.analysis.verdict import judge
 from tuchanka.campaign import resume
 from tuchanka.campaign.estimate import AROUND_S, BETWEEN_S, durations, in_words, left_s, trial_s
-from tuchanka.campaign.history import History, load
+from tuchanka.campaign.history import History
 from tuchanka.campaign.plan import Planned, Wish, to_event
 from tuchanka.campaign.provenance import joined
 from tuchanka.errors import InputError
 from tuchanka.events import Clock, Event, FaultInjected, TrialEnded, TrialStarted, Write
+from tuchanka.events.history import load
 
 PLAN = tuple(Planned(number, "tuchanka2", "krogan2", "power-off", "primary") for number in range(1, 5))
 WISH = Wish(("tuchanka2",), ("power-off",), "primary", seed=5, rounds=4)

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -28,7 +28,7 @@ from tuchanka.providers.base import Completed
 from tuchanka.providers.fake import FakeProvider, Step
 from tuchanka.stacks.pacemaker.stack import PACEMAKER
 from tuchanka.topology.load import load
-from tuchanka.topology.types import Cluster, Instance
+from tuchanka.topology.types import Cluster, Helpers, Instance
 
 TOPOLOGY = load(None)
 TRIAL_S = 0.05
@@ -138,6 +138,7 @@ def test_everything_is_healed_first_and_what_is_measured_is_written_down(world: 
     assert world.healed == [None, ["witness", "tuchanka2a", "tuchanka2b"]]
     (run,) = (event for event in events if isinstance(event, RunStarted))
     assert (run.versions["pacemaker"], run.command, run.memory_bytes > 0) == ("3.0.0", "tuchanka test", True)
+    assert run.helpers == asdict(Helpers())
     assert [(trial.number, trial.scene.target, trial.target_role) for trial in world.trials] == [
         (1, "tuchanka2a", "primary"),
         (2, "tuchanka2a", "primary"),

@@ -12,7 +12,6 @@ import pytest
 
 from tuchanka.campaign import trial as module
 from tuchanka.campaign.history import History
-from tuchanka.campaign.history import load as load_history
 from tuchanka.campaign.resume import INTERRUPTED
 from tuchanka.campaign.trial import Trial, run_trial
 from tuchanka.errors import DeadlineExceeded, MachineError, RestoreRefused
@@ -29,6 +28,7 @@ from tuchanka.events import (
     TrialStarted,
     Write,
 )
+from tuchanka.events.history import load as load_history
 from tuchanka.faults.catalogue import CATALOGUE
 from tuchanka.faults.fault import Scene, waits_for_healing
 from tuchanka.lab.folder import LabFolder

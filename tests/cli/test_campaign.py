@@ -13,7 +13,7 @@ import pytest
 
 from tests.analysis.forged import power_loss
 from tests.cli.conftest import Tuchanka, everything
-from tuchanka.campaign.history import History, load
+from tuchanka.campaign.history import History
 from tuchanka.campaign.resume import INTERRUPTED
 from tuchanka.campaign.runner import Orders
 from tuchanka.cli import campaign, context
@@ -21,6 +21,7 @@ from tuchanka.cli.campaign import command_line
 from tuchanka.cli.campaign_plan import seconds_of
 from tuchanka.errors import InputError
 from tuchanka.events import CampaignPlanned, TrialEnded, to_json
+from tuchanka.events.history import load
 from tuchanka.faults.catalogue import CATALOGUE
 from tuchanka.providers import registry
 from tuchanka.providers.fake import FakeProvider

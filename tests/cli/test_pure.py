@@ -169,6 +169,14 @@ def test_several_runs_are_merged_or_compared(tuchanka: Tuchanka, measured: Path,
     assert (compared.status, compared.err) == (0, "")
     assert "not enough trials" in compared.out
     assert set(everything(measured)) == set(everything(other)) == {"history.jsonl"}
+    others = tmp_path / "others.toml"
+    others.write_text("[[systems]]\nname = 'Another'\nfaults = { power-off = 30 }\n")
+    beside = tuchanka("report", measured, other, "--other-systems", others, "--out", tmp_path / "beside")
+    assert beside.status == merged.status
+    assert "Another" in (tmp_path / "beside" / "report.html").read_text()
+    others.write_text("[[systems]]\nname = 3\n")
+    tuchanka("report", measured, "--other-systems", others).refused(2, str(others), "name should be a text")
+    tuchanka("report", measured, "--other-systems", tmp_path / "missing").refused(2, "can't be read")
     tuchanka("report", "--compare", measured).refused(2, "two runs")
     tuchanka("report", measured, other, "--out", tmp_path / "merged").refused(2, "not an empty folder")
     tuchanka("report", measured, measured).refused(2, "named twice")

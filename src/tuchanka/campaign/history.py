@@ -6,10 +6,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tuchanka.errors import InputError
-from tuchanka.events import Event, read_history, to_json
-
-FILE = "history.jsonl"
+from tuchanka.events import Event, to_json
+from tuchanka.events.history import load
 
 
 class History:
@@ -48,20 +46,6 @@ class History:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._file.close()
-
-
-def load(path: Path) -> list[Event]:
-    """Read a history.
-
-    Raises:
-        InputError: it can't be read, or isn't one.
-    """
-    try:
-        with path.open(encoding="utf-8") as lines:
-            return list(read_history(lines, where=str(path)))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it isn't UTF-8"
-        raise InputError(f"can't be read: {reason}", where=str(path), hint="name a report's folder") from error
 
 
 def whole_lines(path: Path) -> int:

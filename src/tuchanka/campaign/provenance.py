@@ -4,6 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 from tuchanka import __version__
 from tuchanka.events import RunStarted
@@ -30,6 +31,7 @@ async def run_started(lab: Lab, clusters: tuple[Cluster, ...], command: str) -> 
         },
         memory_bytes=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
         command=command,
+        helpers=asdict(lab.topology.helpers),
     )
 
 

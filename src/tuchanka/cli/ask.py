@@ -11,7 +11,7 @@ def sure(what: str, *, yes: bool) -> None:
     """Go on only if the user said so: with ``--yes``, or at the terminal.
 
     Raises:
-        InputError: nobody is there to ask.
+        InputError: there is no terminal to ask at.
         typer.Exit: the answer was no.
     """
     if yes:

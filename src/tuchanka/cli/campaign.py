@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from tuchanka.campaign import resume
-from tuchanka.campaign.history import FILE, History, load
+from tuchanka.campaign.history import History
 from tuchanka.campaign.plan import Wish, make_plan, to_event
 from tuchanka.campaign.runner import Orders, run_campaign
 from tuchanka.cli.campaign_plan import seconds_of, show_plan
@@ -21,6 +21,7 @@ from tuchanka.cli.reports import Out, new_folder, show_report
 from tuchanka.doctor import require_host
 from tuchanka.errors import HostError, InputError
 from tuchanka.events import CampaignPlanned, Clock
+from tuchanka.events.history import FILE, load
 from tuchanka.faults.catalogue import CATALOGUE
 from tuchanka.faults.fault import find
 from tuchanka.faults.scene import ROLES, kind_of, resolve, unfit

@@ -13,12 +13,12 @@ from tuchanka.cli.progress import TerminalProgress
 from tuchanka.cli.restore import restore
 from tuchanka.lab import service_health
 from tuchanka.lab.lab import Lab
-from tuchanka.report.cluster_state import state_view
 from tuchanka.stacks.pacemaker import operate
 from tuchanka.stacks.pacemaker.health import problems
 from tuchanka.stacks.pacemaker.observe import observe
 from tuchanka.stacks.pacemaker.state import ClusterState
 from tuchanka.topology.types import Cluster
+from tuchanka.tui.cluster_state import state_view
 from tuchanka.waiting import together
 
 Node = Annotated[str, typer.Argument(help="A node.")]

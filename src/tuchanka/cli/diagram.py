@@ -57,7 +57,7 @@ def diagram(
 
 async def _seen(lab: Lab, chosen: tuple[Cluster, ...]) -> list[Picture]:
     states = await together(*(observe(lab, cluster) for cluster in chosen))
-    when = f"{datetime.now():%Y-%m-%d %H:%M:%S}"  # noqa: DTZ005 - the time of whoever looks
+    when = f"{datetime.now():%Y-%m-%d %H:%M:%S}"  # noqa: DTZ005 - local
     return [
         seen(lab.topology, cluster, state, problems(state, cluster), when=when)
         for cluster, state in zip(chosen, states, strict=True)

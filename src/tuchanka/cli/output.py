@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-# Where nobody's terminal sets a width, a table must not be cut.
+# Where no terminal sets a width, a table must not be cut.
 PIPE_COLUMNS = 160
 
 

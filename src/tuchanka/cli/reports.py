@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
-from tuchanka.campaign.history import FILE
 from tuchanka.cli.context import settings
 from tuchanka.cli.output import show
 from tuchanka.errors import InputError
+from tuchanka.events.history import FILE
 from tuchanka.report.console import phases_table, results
+from tuchanka.report.other_systems import read
 from tuchanka.report.runs import Report, read_report
 from tuchanka.report.write import write
 from tuchanka.stacks.pacemaker.journal_rules import RULES
@@ -52,6 +53,10 @@ def report(
     context: typer.Context,
     folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Folders with a history.jsonl.")],
     compare: Annotated[bool, typer.Option("--compare", help="Each beside the first, instead of together.")] = False,
+    other_systems: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Figures of other systems to show beside these.", show_default="none"),
+    ] = None,
     out: Out = None,
 ) -> None:
     """Write the reports of measured runs again: [bold]tuchanka report DIR[/]; --compare sets several side by side.
@@ -60,8 +65,9 @@ def report(
     """
     if compare and len(folders) < 2:
         raise InputError("--compare wants two runs or more", hint="tuchanka report --compare BEFORE AFTER")
+    others = read(other_systems) if other_systems else ()
     into = folders[0] if len(folders) == 1 and out is None else new_folder(out, "compared" if compare else "merged")
-    made = read_report(folders, into, RULES, compare=compare)
+    made = read_report(folders, into, RULES, compare=compare, other_systems=others)
     into.mkdir(parents=True, exist_ok=True)
     write(made)
     show_report(context, made)

@@ -11,6 +11,7 @@ class RunStarted(Event):
     """What is measured, with what, on what. ``versions`` maps a program to its version.
 
     A run that was interrupted and goes on has another one. ``command`` is the command line that repeats it.
+    ``helpers`` says of each helper whether it was in force; empty where that wasn't recorded.
     """
 
     kind: ClassVar[str] = "run-started"
@@ -21,6 +22,7 @@ class RunStarted(Event):
     versions: dict[str, str] = field(default_factory=dict)
     memory_bytes: int = 0
     command: str = ""
+    helpers: dict[str, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

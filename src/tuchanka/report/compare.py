@@ -14,7 +14,8 @@ from tuchanka.report.wording import seconds, signed
 class Difference:
     """The write reactions (seconds) of one kind of trial in two runs; None where a run has no such trial.
 
-    ``change`` is by how much the second median is greater; ``meaning`` says in words what that shows.
+    ``change`` is by how much the second median is greater, ``ratio`` how many times as great it is (None where one of
+    them is infinite, or the first 0); ``meaning`` says in words what that shows.
     """
 
     key: Key
@@ -23,6 +24,7 @@ class Difference:
     before_spread: Spread | None
     after_spread: Spread | None
     change: float | None
+    ratio: float | None
     interval: Interval | None
     meaning: str
     tone: str = ""  # "good": the second is faster, "bad": it is slower
@@ -48,12 +50,13 @@ def _kind(key: Key) -> Key:
 def _difference(key: Key, before: Group | None, after: Group | None) -> Difference:
     one, two = before.writes if before else (), after.writes if after else ()
     first, second = spread(one), spread(two)
-    change = None
+    change = ratio = None
     if first and second and math.isfinite(first.median) and math.isfinite(second.median):
         change = second.median - first.median
+        ratio = second.median / first.median if first.median else None
     interval = difference_interval(one, two)
     meaning, tone = _meaning(first, second, interval)
-    return Difference(key, before, after, first, second, change, interval, meaning, tone)
+    return Difference(key, before, after, first, second, change, ratio, interval, meaning, tone)
 
 
 def _meaning(first: Spread | None, second: Spread | None, interval: Interval | None) -> tuple[str, str]:
@@ -62,7 +65,7 @@ def _meaning(first: Spread | None, second: Spread | None, interval: Interval | N
     if first.never or second.never:
         return f"writes never came back in {first.never} and {second.never} trials", ""
     if interval is None:
-        return f"not enough trials: {first.count} and {second.count}, and {ENOUGH} of each are needed", ""
+        return f"not enough trials: {first.count} and {second.count}; it takes {ENOUGH} of each", ""
     low, high = interval
     if low > 0:
         return f"slower, by {seconds(low)} to {seconds(high)}", "bad"
@@ -81,6 +84,7 @@ def difference_json(one: Difference) -> dict[str, Any]:
         "before": spread_json(one.before_spread),
         "after": spread_json(one.after_spread),
         "change_s": None if one.change is None else seconds_json(one.change),
+        "ratio": None if one.ratio is None else round(one.ratio, 3),
         "interval": None if one.interval is None else [seconds_json(bound) for bound in one.interval],
         "meaning": one.meaning,
     }

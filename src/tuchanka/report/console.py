@@ -11,6 +11,7 @@ from tuchanka.report import wording as words
 from tuchanka.report.charts import phases
 from tuchanka.report.compare import differences
 from tuchanka.report.groups import groups_of
+from tuchanka.report.helper_gains import helper_gains
 from tuchanka.report.runs import Report
 
 # Broken by hand, so that the table fits a terminal of ordinary width.
@@ -110,7 +111,7 @@ def differences_table(report: Report) -> RenderableType:
     table = Table(title=Text(f"compared with {words.clean(report.runs[0].name)}"), title_justify="left")
     for column in ("run", "cluster", "fault", "target"):
         table.add_column(column)
-    for column in ("before", "after", "difference"):
+    for column in ("before", "after", "difference", "ratio"):
         table.add_column(column, justify="right")
     table.add_column("what it shows")
     for one in differences(report):
@@ -119,9 +120,10 @@ def differences_table(report: Report) -> RenderableType:
             words.away(one.before_spread),
             words.away(one.after_spread),
             words.NONE if one.change is None else words.signed(one.change),
+            words.ratio(one.ratio),
             Text(words.clean(one.meaning), {"good": "green", "bad": "red"}.get(one.tone, "dim")),
         )
-    return table
+    return Group(*(Text(words.clean(str(one))) for one in helper_gains(report)), table)
 
 
 def phases_table(verdict: Verdict) -> RenderableType:

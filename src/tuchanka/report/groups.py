@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tuchanka.analysis.phase_totals import AnatomySum, sum_phases
+from tuchanka.report.other_systems import OtherFigure
 from tuchanka.report.runs import Report, Trial
 from tuchanka.report.statistics import Spread, spread
 
@@ -50,6 +51,11 @@ class Group:
     def read_spread(self) -> Spread | None:
         """The read reactions in short."""
         return spread(self.reads)
+
+
+def figures_elsewhere(report: Report, group: Group) -> list[OtherFigure | None]:
+    """Return each other system's figure for this kind of trial."""
+    return [one.of(group.key.cluster, group.key.fault, group.key.role) for one in report.other_systems]
 
 
 def groups_of(report: Report) -> tuple[Group, ...]:

@@ -15,12 +15,13 @@ from tuchanka.diagram.plan import planned
 from tuchanka.report import promises
 from tuchanka.report import wording as words
 from tuchanka.report.charts import phases
-from tuchanka.report.charts.distributions import strips
+from tuchanka.report.charts.distributions import distribution_chart
 from tuchanka.report.charts.timeline import definitions, overview, timeline
 from tuchanka.report.compare import Difference, differences
-from tuchanka.report.comparisons import beside, others, prototype
-from tuchanka.report.groups import Group, groups_of
-from tuchanka.report.key_figures import cards
+from tuchanka.report.groups import Group, figures_elsewhere, groups_of
+from tuchanka.report.helper_gains import helper_gains
+from tuchanka.report.key_figures import key_figures
+from tuchanka.report.other_systems import OtherFigure
 from tuchanka.report.runs import Report, Trial
 from tuchanka.report.summary import totals
 
@@ -45,7 +46,7 @@ class _Cluster:
 
     name: str
     groups: list[Group]
-    strips: Markup | None
+    distributions: Markup | None
     anatomy: Markup | None
     offs: list[phases.Off]
     points: tuple[list[str], list[tuple[Group, list[str]]]]
@@ -76,19 +77,18 @@ def render_html(report: Report) -> str:
     return _ENVIRONMENT.get_template("report.html.j2").render(
         report=report,
         headline=headline(report),
-        cards=[] if report.compare or not verdicts else cards(verdicts, totals(verdicts)),
+        key_figures=[] if report.compare or not verdicts else key_figures(verdicts, totals(verdicts)),
         groups=groups,
         glance=[_glance(role, [one for one in groups if one.key.role == role]) for role in _roles(groups)],
         clusters=clusters,
         differences=_by_run(report),
+        helper_gains=helper_gains(report),
         failed=[one for one in verdicts if not one.recovered],
         promises=promises.tally(verdicts),
         phase_names=phases.group_names(groups),
         shown=lambda one: _shown(report, one),
         open=len(verdicts) <= OPEN,
-        prototype=prototype(),
-        others=others(),
-        elsewhere=beside(groups),
+        beside=[(one, figures) for one in groups if any(figures := figures_elsewhere(report, one))],
         definitions=definitions(),
         words=words,
         clean=words.clean,
@@ -123,7 +123,7 @@ def _cluster(report: Report, name: str, groups: list[Group]) -> _Cluster:
     return _Cluster(
         name=words.clean(name),
         groups=groups,
-        strips=strips(groups),
+        distributions=distribution_chart(groups, {one.key: _named_figures(report, one) for one in groups}),
         anatomy=phases.median_bars(groups),
         offs=phases.offs(groups),
         points=phases.median_points(groups),
@@ -148,6 +148,12 @@ def _glance(role: str, groups: list[Group]) -> tuple[str, list[str], list[tuple[
 
 def _column(one: Group) -> str:
     return f"{one.key.cluster}, {one.key.run}" if one.key.run else one.key.cluster
+
+
+def _named_figures(report: Report, group: Group) -> list[tuple[str, OtherFigure]]:
+    """Return the other systems that have a figure for this kind of trial, each with it."""
+    figures = zip(report.other_systems, figures_elsewhere(report, group), strict=True)
+    return [(system.name, figure) for system, figure in figures if figure]
 
 
 def _picture(report: Report, name: str) -> Markup | None:

@@ -16,7 +16,7 @@ from tuchanka.report.wording import (
 )
 
 
-def cards(verdicts: Sequence[Verdict], totals: dict[str, float | None]) -> list[Figure]:
+def key_figures(verdicts: Sequence[Verdict], totals: dict[str, float | None]) -> list[Figure]:
     """Return the summary for people in a hurry. ``totals`` as in ``summary.totals``."""
     single = verdicts[0] if len(verdicts) == 1 else None
     lost, dual = totals["lost"], totals["dual_primary_s"]

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from tuchanka.report import wording as words
 from tuchanka.report.compare import differences
-from tuchanka.report.comparisons import prototype
-from tuchanka.report.groups import Group, groups_of
+from tuchanka.report.groups import Group, figures_elsewhere, groups_of
+from tuchanka.report.helper_gains import helper_gains
 from tuchanka.report.runs import Report
 
 HEAD = (
@@ -21,31 +21,39 @@ HEAD = (
     "fresh reads away, median",
     "lost of acknowledged",
     "result",
-    "prototype",
 )
 NOTE = (
     "Seconds from the moment the fault took effect to the first acknowledged write; 0 where writes were never away. "
-    "The interval is that of the median (bootstrap), from five trials on. "
+    "The interval is that of the median (bootstrap), from five trials on."
 )
 
 
 def render_markdown(report: Report) -> str:
     """Return the summary as Markdown."""
-    parts = [f"# {_plain(words.when(report))}", "", *_ground(report), "", *_table(HEAD, map(_row, groups_of(report)))]
-    parts += ["", NOTE + f"Prototype: measured elsewhere ({prototype().title}), {prototype().how}."]
+    groups = groups_of(report)
+    others = report.other_systems
+    head = (*HEAD, *(_plain(one.name) for one in others))
+    rows = [_row(one) + [str(figure or "") for figure in figures_elsewhere(report, one)] for one in groups]
+    parts = [f"# {_plain(words.when(report))}", "", *_ground(report), "", *_table(head, rows)]
+    parts += ["", NOTE]
+    parts += [
+        line for one in others for line in ("", _plain(f"{one.name}, measured elsewhere: {one.how}. {one.remark}"))
+    ]
     if report.compare:
-        head = ("cluster", "fault", "target", "before", "after", "difference", "what it shows")
+        head = ("cluster", "fault", "target", "before", "after", "difference", "ratio", "what it shows")
         rows = [
             [
                 *map(_plain, (one.key.cluster, one.key.fault, one.key.role)),
                 words.seconds(one.before_spread.median if one.before_spread else None),
                 words.seconds(one.after_spread.median if one.after_spread else None),
                 words.NONE if one.change is None else words.signed(one.change),
+                words.ratio(one.ratio),
                 _plain(one.meaning),
             ]
             for one in differences(report)
         ]
-        parts += ["", f"## Compared with {_plain(report.runs[0].name)}", "", *_table(head, rows)]
+        told = [line for one in helper_gains(report) for line in (_plain(str(one)), "")]
+        parts += ["", f"## Compared with {_plain(report.runs[0].name)}", "", *told, *_table(head, rows)]
     failed = [one for one in report.verdicts if not one.recovered]
     if failed:
         parts += ["", "## Failed trials", ""]
@@ -59,7 +67,6 @@ def _ground(report: Report) -> list[str]:
 
 def _row(one: Group) -> list[str]:
     found, read = one.write_spread, one.read_spread
-    mean = prototype().of(one.key.fault, one.key.cluster) if one.key.role == "primary" else None
     role = one.key.role + (f", {one.key.run}" if one.key.run else "")
     return [
         _plain(one.key.cluster),
@@ -74,7 +81,6 @@ def _row(one: Group) -> list[str]:
         words.away(read),
         words.loss(one.lost, one.judged),
         "recovered" if not one.failed else f"**{one.failed} failed**",
-        "" if mean is None else str(mean),
     ]
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from tuchanka.analysis.trial_record import TrialRecord, trial_records
 from tuchanka.analysis.verdict import Verdict, judge_trial
-from tuchanka.campaign.history import FILE
-from tuchanka.campaign.history import load as load_history
 from tuchanka.errors import InputError, TopologyError
 from tuchanka.events import Clock, Event, JournalRule, RunStarted, TrialStarted
+from tuchanka.events.history import FILE
+from tuchanka.events.history import load as load_history
+from tuchanka.report.other_systems import OtherSystem
 from tuchanka.topology.load import load
 from tuchanka.topology.types import Topology
 
@@ -45,11 +46,15 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One run, or several: pooled, or (``compare``) each beside the first. ``out`` is the folder it is written to."""
+    """One run, or several: pooled, or (``compare``) each beside the first. ``out`` is the folder it is written to.
+
+    ``other_systems`` are figures that were measured elsewhere, to be shown beside these.
+    """
 
     out: Path
     runs: tuple[Run, ...]
     compare: bool = False
+    other_systems: tuple[OtherSystem, ...] = ()
 
     @property
     def labs(self) -> tuple[str, ...]:
@@ -67,7 +72,14 @@ class Report:
         return tuple(trial.verdict for trial in self.trials)
 
 
-def read_report(folders: Sequence[Path], out: Path, rules: Sequence[JournalRule], *, compare: bool = False) -> Report:
+def read_report(
+    folders: Sequence[Path],
+    out: Path,
+    rules: Sequence[JournalRule],
+    *,
+    compare: bool = False,
+    other_systems: tuple[OtherSystem, ...] = (),
+) -> Report:
     """Read the runs of these folders; ``rules`` say what the lines of their journals mean.
 
     Raises:
@@ -78,7 +90,7 @@ def read_report(folders: Sequence[Path], out: Path, rules: Sequence[JournalRule]
     for folder, name in zip(folders, names, strict=True):
         events = read_events(folder / FILE)
         runs.append(run_of(events, folder, rules, name=name, first=1 + sum(len(run.trials) for run in runs)))
-    return Report(out, tuple(runs), compare)
+    return Report(out, tuple(runs), compare, other_systems)
 
 
 def read_events(file: Path) -> list[Event]:

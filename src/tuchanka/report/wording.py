@@ -40,8 +40,17 @@ def seconds(value: float | None) -> str:
 
 
 def signed(value: float) -> str:
-    """Return a difference in seconds, with its sign."""
+    """Return a difference in seconds, with its sign; none where it is too small to be seen."""
+    if abs(value) < 0.05:
+        return "0.0 s"
     return f"{value:+.1f} s".replace("-", "\N{MINUS SIGN}")
+
+
+def ratio(value: float | None) -> str:
+    """Return how many times as long something is: two digits, none after the point from ten times on."""
+    if value is None:
+        return NONE
+    return f"\N{MULTIPLICATION SIGN} {value:.1f}" if value < 10 else f"\N{MULTIPLICATION SIGN} {value:.0f}"
 
 
 def between(first: float, last: float) -> str:

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from tuchanka.events import Event, JournalRule
 from tuchanka.report.compare import difference_json, differences
 from tuchanka.report.groups import as_json, groups_of
+from tuchanka.report.helper_gains import helper_gains
 from tuchanka.report.html import render_html
 from tuchanka.report.junit import render_junit
 from tuchanka.report.markdown import render_markdown
@@ -51,5 +53,6 @@ def summary(report: Report) -> dict[str, Any]:
             values |= {"run": trial.run, "trial_of_run": trial.own}
     told["groups"] = [as_json(group) for group in groups_of(report)]
     if report.compare:
+        told["helpers"] = [asdict(one) for one in helper_gains(report)]
         told["differences"] = [difference_json(one) for one in differences(report)]
     return told

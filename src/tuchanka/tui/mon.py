@@ -1,96 +1,123 @@
-"""The live view of clusters: the state of each as ``status`` shows it, and below what changed while one looked."""
+"""The live view of clusters: the state of each as ``status`` shows it, and below what changed meanwhile. Pure."""
 
-import asyncio
-import time
-from typing import ClassVar
+from collections import deque
+from dataclasses import dataclass
 
-from textual.app import App, ComposeResult
-from textual.binding import BindingType
-from textual.containers import VerticalScroll
-from textual.widgets import Footer, RichLog, Static
+from rich.console import Console, Group, RenderableType
+from rich.rule import Rule
+from rich.segment import Segment, SegmentLines
+from rich.text import Text
 
-from tuchanka.errors import TuchankaError
-from tuchanka.report.cluster_state import state_view
 from tuchanka.stacks.pacemaker.health import problems
-from tuchanka.tui.changes import INTERVAL_S, Changes, Look, Seen, line
+from tuchanka.tui.changes import Changes, Seen, line
+from tuchanka.tui.cluster_state import state_view
+
+HELP = " q quit   space pause   e more changes   ↑ ↓ PgUp PgDn scroll   Tab scroll the other part"
+CHANGES = 1000
+# Lines for the changes where they were not given half of the screen.
+FEW_CHANGES = 9
+# The time, the line between the parts, and the keys.
+FRAME = 3
+Lines = list[list[Segment]]
 
 
-class Mon(App[None]):
-    """The view; ``look`` is asked again and again, and ends the view with its error."""
+@dataclass(slots=True)
+class Pane:
+    """A part of the screen: ``first`` is the line of its content that is shown at its top.
 
-    TITLE = "tuchanka mon"
-    ENABLE_COMMAND_PALETTE = False
-    CSS = """
-    Screen { layout: vertical; }
-    #clusters { height: 1fr; }
-    .cluster { padding: 0 1; }
-    #events { height: 10; border-top: solid $primary; padding: 0 1; }
-    #when { height: 1; padding: 0 1; color: $text-muted; }
+    A pane that ``follows`` shows the end of its content, until somebody scrolls it away from there.
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        ("q", "quit", "Quit"),
-        ("ctrl+c", "quit", "Quit"),
-        ("space", "pause", "Pause"),
-        ("e", "events", "Larger events"),
-    ]
 
-    def __init__(self, look: Look, names: list[str], *, interval_s: float = INTERVAL_S) -> None:
-        super().__init__()
-        self.failure: TuchankaError | None = None
-        self.looks = 0
-        self._look = look
-        self._interval_s = interval_s
-        self._paused = False
+    first: int = 0
+    height: int = 1
+    length: int = 0
+    follows: bool = False
+
+    @property
+    def last(self) -> int:
+        """The line at the top when the end is shown."""
+        return max(0, self.length - self.height)
+
+    def scroll(self, key: str) -> None:
+        """Scroll as the key says."""
+        moved = {
+            "up": self.first - 1,
+            "down": self.first + 1,
+            "page up": self.first - self.height,
+            "page down": self.first + self.height,
+            "home": 0,
+            "end": self.last,
+        }
+        self.first = min(max(0, moved.get(key, self.first)), self.last)
+
+    def window(self, content: Lines, height: int) -> Lines:
+        """Return as many lines as are shown, filled up with empty ones."""
+        at_end = self.first >= self.last
+        self.height, self.length = height, len(content)
+        self.first = self.last if self.follows and at_end else min(self.first, self.last)
+        shown = content[self.first : self.first + height]
+        return shown + [[] for _ in range(height - len(shown))]
+
+
+class Mon:
+    """What is shown: the last look at each cluster, and the changes. Keys come in, a screen comes out."""
+
+    def __init__(self, names: list[str]) -> None:
+        self.paused = False
+        self._clusters: dict[str, RenderableType] = {name: Text(f"{name}: looking …") for name in names}
         self._changes = Changes()
-        # Held here, not looked up: a look may end when the view is already being taken down.
-        self._when = Static("looking …", id="when")
-        self._views = {name: Static(f"{name}: looking …", id=f"cluster-{name}", classes="cluster") for name in names}
-        self._events = RichLog(id="events", wrap=True, max_lines=1000)
+        self._log: deque[Text] = deque(maxlen=CHANGES)
+        self._when = "looking …"
+        self._half = False
+        self._panes = (Pane(), Pane(follows=True))
+        self._scrolled = 0
 
-    def compose(self) -> ComposeResult:
-        """Lay out the clusters above the events."""
-        yield self._when
-        with VerticalScroll(id="clusters"):
-            yield from self._views.values()
-        yield self._events
-        yield Footer()
-
-    def on_mount(self) -> None:
-        """Begin to look."""
-        self.query_one("#clusters").focus()
-        self._events.border_title = "changes"
-        self.run_worker(self._watch(), exclusive=True)
-
-    def action_pause(self) -> None:
-        """Stop looking, or go on; what is shown stays."""
-        self._paused = not self._paused
-        self._say()
-
-    def action_events(self) -> None:
-        """Give the events half of the screen, or less again."""
-        events = self._events
-        events.styles.height = 10 if str(events.styles.height) == "50%" else "50%"
-
-    async def _watch(self) -> None:
-        while True:
-            if not self._paused:
-                try:
-                    self.show(await self._look())
-                except TuchankaError as error:
-                    self.failure = error
-                    self.exit()
-                    return
-            await asyncio.sleep(self._interval_s)
-
-    def show(self, seen: Seen) -> None:
-        """Show one look."""
+    def show(self, seen: Seen, when: str) -> None:
+        """Take one look, at the time ``when``."""
         for cluster, state in seen:
-            self._views[cluster.name].update(state_view(state, problems(state, cluster)))
-        for change in self._changes.take(seen):
-            self._events.write(line(change, time.strftime("%H:%M:%S")))
-        self.looks += 1
-        self._say()
+            self._clusters[cluster.name] = state_view(state, problems(state, cluster))
+        self._log.extend(line(change, when) for change in self._changes.take(seen))
+        self._when = when
 
-    def _say(self) -> None:
-        paused = "  paused" if self._paused else ""
-        self._when.update(f"{time.strftime('%H:%M:%S')}{paused}")
+    def press(self, key: str) -> None:
+        """Take a key; one that means nothing here does nothing."""
+        match key:
+            case "space":
+                self.paused = not self.paused
+            case "e":
+                self._half = not self._half
+            case "tab":
+                self._scrolled = 1 - self._scrolled
+            case _:
+                self._panes[self._scrolled].scroll(key)
+
+    def draw(self, console: Console) -> RenderableType:
+        """Return the whole screen, for a terminal of this size."""
+        _, height = console.size
+        below = min(height // 2 if self._half else min(FEW_CHANGES, height // 3), max(0, height - FRAME - 1))
+        upper, lower = self._panes
+        clusters = upper.window(_lines(console, Group(*self._clusters.values())), max(1, height - below - FRAME))
+        changes = lower.window(_lines(console, Group(*self._log)), below)
+        return SegmentLines(
+            [
+                *_lines(console, Text(self._when + ("  paused" if self.paused else ""), "dim")),
+                *clusters,
+                *_lines(console, self._rule()),
+                *changes,
+                *_lines(console, Text(HELP, "reverse", no_wrap=True, overflow="ellipsis")),
+            ][:height],
+            new_lines=True,
+        )
+
+    def _rule(self) -> Rule:
+        """Return the line between the two, with how much of each is out of sight."""
+        told = []
+        for pane, what in zip(self._panes, ("clusters", "changes"), strict=True):
+            hidden = pane.length - pane.height
+            more = f", lines {pane.first + 1} to {pane.first + pane.height} of {pane.length}" if hidden > 0 else ""
+            told.append(Text(f"{what}{more}", "bold" if pane is self._panes[self._scrolled] else "dim"))
+        return Rule(Text("  ").join(told), align="left", style="dim")
+
+
+def _lines(console: Console, what: RenderableType) -> Lines:
+    return console.render_lines(what, console.options.update(height=None), pad=True)

@@ -1,13 +1,13 @@
 """The distributions: a dot for each trial, a row for each kind of trial, a picture for each cluster. Pure."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from markupsafe import Markup
 
 from tuchanka.report.charts.scale import element, group, log_height
-from tuchanka.report.comparisons import Mean, prototype
-from tuchanka.report.groups import Group, write_reaction
+from tuchanka.report.groups import Group, Key, write_reaction
+from tuchanka.report.other_systems import OtherFigure
 from tuchanka.report.runs import Trial
 from tuchanka.report.statistics import Spread
 from tuchanka.report.wording import clean, seconds, title
@@ -19,6 +19,8 @@ ROW, TOP = 30.0, 26.0
 TICKS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
 # Dots of one row are spread over this many lines, so that equal ones stay apart.
 LINES = 5
+
+Others = Sequence[tuple[str, OtherFigure]]
 
 
 class _Axis:
@@ -42,33 +44,31 @@ class _Axis:
         return [tick for tick in TICKS if self.low <= tick <= self.high]
 
 
-def strips(groups: list[Group]) -> Markup | None:
-    """Return the picture of the groups of one cluster; None where there is nothing to draw."""
+def distribution_chart(groups: list[Group], elsewhere: Mapping[Key, Others]) -> Markup | None:
+    """Return the picture of the groups of one cluster; None where there is nothing to draw.
+
+    ``elsewhere`` has for each group the names and figures of other systems.
+    """
     rows = [one for one in groups if one.writes]
     if not rows:
         return None
     cluster = rows[0].key.cluster
-    elsewhere = [_prototype(one) for one in rows]
+    others = [elsewhere[one.key] for one in rows]
     values = [value for one in rows for value in one.writes]
     predicted = [one.predicted_s for one in rows if one.predicted_s is not None]
-    axis = _Axis([*values, *predicted, *(one.seconds for one in elsewhere if one)])
+    axis = _Axis([*values, *predicted, *(figure.seconds for row in others for _, figure in row)])
     bottom = TOP + ROW * len(rows)
     parts = [_grid(axis, bottom, not_away=0.0 in values, never=math.inf in values)]
-    for index, (one, mean) in enumerate(zip(rows, elsewhere, strict=True)):
-        parts.append(_row(axis, one, mean, TOP + ROW * (index + 0.5), shaded=index % 2 == 1))
+    for index, (one, found) in enumerate(zip(rows, others, strict=True)):
+        parts.append(_row(axis, one, found, TOP + ROW * (index + 0.5), shaded=index % 2 == 1))
     return element(
         "svg",
         element("title", clean(f"How long writes of {cluster} were away")),
         *parts,
         viewBox=f"0 0 {WIDTH:.0f} {bottom + 42:.0f}",
-        class_="strips",
+        class_="distributions",
         role="img",
     )
-
-
-def _prototype(one: Group) -> Mean | None:
-    """Return the prototype's figure, beside the primary's: most of its time went to faults on primaries."""
-    return prototype().of(one.key.fault, one.key.cluster) if one.key.role == "primary" else None
 
 
 def _grid(axis: _Axis, bottom: float, *, not_away: bool, never: bool) -> Markup:
@@ -87,13 +87,12 @@ def _grid(axis: _Axis, bottom: float, *, not_away: bool, never: bool) -> Markup:
     return group(parts)
 
 
-def _row(axis: _Axis, one: Group, mean: Mean | None, y: float, *, shaded: bool) -> Markup:
+def _row(axis: _Axis, one: Group, others: Others, y: float, *, shaded: bool) -> Markup:
     parts = []
     if shaded:
         parts.append(element("rect", x=0.0, y=y - ROW / 2, width=WIDTH, height=ROW, class_="stripe"))
     parts.append(_label(one, y))
-    if mean is not None:
-        parts.append(_mean(axis, mean, y))
+    parts += [_other(axis, name, figure, y) for name, figure in others]
     found = one.write_spread
     if found is not None:
         parts += _box(axis, found, y)
@@ -120,14 +119,16 @@ def _label(one: Group, y: float) -> Markup:
     )
 
 
-def _mean(axis: _Axis, mean: Mean, y: float) -> Markup:
-    left, right = axis(max(mean.seconds - mean.deviation, axis.low)), axis(mean.seconds + mean.deviation)
-    x = axis(mean.seconds)
+def _other(axis: _Axis, name: str, figure: OtherFigure, y: float) -> Markup:
+    """Return a mark at another system's figure, with a line as wide as its deviation."""
+    aside = figure.deviation or 0.0
+    left, right = axis(max(figure.seconds - aside, axis.low)), axis(figure.seconds + aside)
+    x = axis(figure.seconds)
     return element(
         "path",
-        element("title", f"{prototype().title}: {mean} s, mean ± standard deviation (count)"),
+        element("title", clean(f"{name}: {figure}")),
         d=f"M{left:.1f} {y + 9:.1f}H{right:.1f}M{x:.1f} {y + 5:.1f}v8",
-        class_="elsewhere",
+        class_="other",
     )
 
 

@@ -57,7 +57,7 @@ def _membership(node: NodeState) -> Text:
 
 
 def _instances(state: ClusterState) -> Table:
-    table = _table("instance", "node", "role", "line", "position", "replication", "lag", "score")
+    table = _table("instance", "node", "role", "timeline", "position", "replication", "lag", "score")
     for instance in state.instances:
         for copy in instance.copies:
             table.add_row(
