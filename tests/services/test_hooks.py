@@ -148,7 +148,7 @@ def test_a_machine_for_services_is_made_and_the_sql_runs_in_every_instance(tmp_p
     assert made.files["/etc/store.conf"].content == "server\n"
     password = lab.secrets().services["backup"]
     assert not any(password in file.content for file in made.files.values())
-    ran = [step.what for step in provider.steps if step.machine == "tuchanka2a" and "psql" in step.what]
+    ran = [step.what for step in provider.steps if step.machine == "tuchanka2a" and "psql -XAtq" in step.what]
     assert [what.split(" -d ")[1].split()[0] for what in ran] == ["postgres", "postgres", "heartbeat", "store"]
 
 
