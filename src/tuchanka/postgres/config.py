@@ -1,15 +1,36 @@
 """The configuration of PostgreSQL instances, outside the data directory, so that a base backup leaves it alone."""
 
+from typing import Protocol
+
 from tuchanka.files import File
 from tuchanka.postgres.paths import PG_SOCKETS, PGPASS, InstancePaths
 from tuchanka.services import registry
-from tuchanka.stacks.pacemaker.timing.types import Timing
 from tuchanka.templating import fill
 from tuchanka.topology.types import Cluster, Instance, Node, Topology
 
 
+class Timeouts(Protocol):
+    """The timeouts of replication that a stack has chosen, in milliseconds; the names are those of the parameters."""
+
+    @property
+    def tcp_user_timeout_ms(self) -> int:
+        """How long data that is sent may stay unacknowledged."""
+
+    @property
+    def wal_retrieve_retry_interval_ms(self) -> int:
+        """How long a standby waits before it tries again."""
+
+    @property
+    def wal_sender_timeout_ms(self) -> int:
+        """How long a primary waits for a silent standby."""
+
+    @property
+    def wal_receiver_timeout_ms(self) -> int:
+        """How long a standby waits for a silent primary."""
+
+
 def instance_files(
-    topology: Topology, cluster: Cluster, instance: Instance, node: str, timing: Timing
+    topology: Topology, cluster: Cluster, instance: Instance, node: str, timing: Timeouts
 ) -> dict[str, File]:
     """Return path → file of one instance on one of its nodes."""
     paths = InstancePaths(cluster.postgresql, instance.name)
