@@ -1,7 +1,7 @@
 """What all tests share: how property tests choose their examples.
 
 A landing must not fail by the luck of a draw, so that the examples follow from the test alone; to look for new ones,
-and to mend what they show, run the tests with ``--hypothesis-profile=explore``.
+and to correct what they show, run the tests with ``--hypothesis-profile=explore``.
 """
 
 from hypothesis import settings

@@ -1,4 +1,4 @@
-"""Deploys, breaks, measures and mends fault-tolerant PostgreSQL clusters."""
+"""Deploys, breaks, measures and repairs fault-tolerant PostgreSQL clusters."""
 
 from importlib.metadata import version
 

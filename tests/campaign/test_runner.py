@@ -198,7 +198,7 @@ def test_evidence_of_what_answers_nothing(world: World):
 
 
 def test_a_cluster_that_is_not_healthy_in_time_goes_back_to_its_setup(world: World):
-    world.played = lambda _, trial: "!a mended tuchanka2 did not happen within 600 s" if trial.number == 1 else ""
+    world.played = lambda _, trial: "!a repaired tuchanka2 did not happen within 600 s" if trial.number == 1 else ""
     events = world.run(wish("tuchanka2", rounds=2))
     (back,) = (event for event in events if isinstance(event, RolledBack))
     assert (back.trial, back.cluster, back.snapshot) == (1, "tuchanka2", "setup")

@@ -9,7 +9,12 @@ from tuchanka.providers.host import HostCheck
 CHECKS = (
     HostCheck("ip", ok=True, found="/usr/sbin/ip", needed_for="networks", package="iproute2"),
     HostCheck(
-        "nft", ok=False, found="missing", needed_for="[networks]", mend="apt-get install nftables", package="nftables"
+        "nft",
+        ok=False,
+        found="missing",
+        needed_for="[networks]",
+        remedy="apt-get install nftables",
+        package="nftables",
     ),
 )
 
@@ -32,6 +37,6 @@ def test_json_holds_every_field():
         "ok": True,
         "found": "/usr/sbin/ip",
         "needed_for": "networks",
-        "mend": "",
+        "remedy": "",
         "package": "iproute2",
     }

@@ -13,19 +13,19 @@ def test_a_missing_program_names_its_package():
     check = findings.of_program(wanted, None, debian_like=True)
 
     assert not check.ok
-    assert check.mend == "apt-get install --no-install-recommends iproute2"
+    assert check.remedy == "apt-get install --no-install-recommends iproute2"
 
 
 def test_elsewhere_the_package_manager_is_left_open():
     wanted = Requirement("run", "iproute2", ("ip",), "networks")
 
-    assert "apt-get" not in findings.of_program(wanted, None, debian_like=False).mend
+    assert "apt-get" not in findings.of_program(wanted, None, debian_like=False).remedy
 
 
 def test_a_program_that_is_there_needs_no_mending():
     check = findings.of_program(Requirement("run", "iproute2", ("ip",), "networks"), "/sbin/ip", debian_like=True)
 
-    assert (check.ok, check.found, check.mend) == (True, "/sbin/ip", "")
+    assert (check.ok, check.found, check.remedy) == (True, "/sbin/ip", "")
 
 
 def test_one_command_installs_a_package_once():
@@ -61,7 +61,7 @@ def test_an_unreadable_meminfo_is_no_memory():
 def test_whatever_is_wrong_says_how_to_mend_it(check: HostCheck):
     assert not check.ok
     assert check.found
-    assert check.mend
+    assert check.remedy
 
 
 @pytest.mark.parametrize(
@@ -75,4 +75,4 @@ def test_whatever_is_wrong_says_how_to_mend_it(check: HostCheck):
 )
 def test_whatever_is_right_has_nothing_to_mend(check: HostCheck):
     assert check.ok
-    assert check.mend == ""
+    assert check.remedy == ""

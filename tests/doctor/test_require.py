@@ -33,7 +33,7 @@ def test_everything_is_named_in_one_line():
         [
             of_program(IP, None, debian_like=True),
             of_disk(Path("/var/lib/x"), 10**9),
-            HostCheck("n", ok=False, found="no", needed_for="m", mend="change it"),
+            HostCheck("n", ok=False, found="no", needed_for="m", remedy="change it"),
         ]
     )
 

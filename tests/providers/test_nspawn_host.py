@@ -29,7 +29,7 @@ def test_cgroups(mountinfo: str, controllers: str, ok: bool, found: str):
     check = host.of_cgroups(mountinfo, controllers)
 
     assert (check.ok, check.found) == (ok, found)
-    assert bool(check.mend) is not ok
+    assert bool(check.remedy) is not ok
 
 
 def test_controllers_mounted_together_count():
@@ -44,14 +44,14 @@ def test_controllers_mounted_together_count():
 def test_inotify_instances_are_enough_or_the_command_says_how(text: str, ok: bool):
     check = host.of_inotify(text)
     assert check.ok is ok
-    assert bool(check.mend) is not ok
+    assert bool(check.remedy) is not ok
 
 
 def test_a_kernel_feature_that_works_has_nothing_to_mend_and_another_says_how():
     assert host.of_kernel("overlayfs", "", "snapshots", "overlay").ok
     check = host.of_kernel("overlayfs", "unknown filesystem type", "snapshots", "overlay")
-    assert (check.ok, check.found, check.mend) == (False, "unknown filesystem type", "modprobe overlay")
-    assert host.of_kernel("namespaces", "Operation not permitted", "machines").mend
+    assert (check.ok, check.found, check.remedy) == (False, "unknown filesystem type", "modprobe overlay")
+    assert host.of_kernel("namespaces", "Operation not permitted", "machines").remedy
 
 
 def test_what_needs_root_is_tried_by_root_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

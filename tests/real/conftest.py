@@ -1,4 +1,4 @@
-"""Labs for the tests on real machines. One is shared; who disturbs it has it mended afterwards."""
+"""Labs for the tests on real machines. One is shared; who disturbs it has it repaired afterwards."""
 
 import os
 import signal
@@ -60,7 +60,7 @@ def lab(watched: Watched) -> Iterator[RealLab]:
 def disturbed(lab: RealLab) -> Iterator[RealLab]:
     """The shared lab, for a test that changes it."""
     yield lab
-    lab.mend()
+    lab.repair()
 
 
 @pytest.fixture(scope="session")

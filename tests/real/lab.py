@@ -231,7 +231,7 @@ class RealLab:
         except FileNotFoundError:
             return ""
 
-    def mend(self) -> None:
+    def repair(self) -> None:
         """Make the lab healthy again, whatever was done to it."""
         self.stop_commands()
         if self.is_healthy():

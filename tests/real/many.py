@@ -114,7 +114,7 @@ class ManyLab(RealLab):
     def in_site(self, site: str) -> list[str]:
         return [machine.name for machine in self.topology.machines if machine.site == site]
 
-    def mend(self) -> None:
+    def repair(self) -> None:
         self.stop_commands()
         if not self.all_healthy():
             self.up()

@@ -21,7 +21,7 @@ class Admin:
         self.lab = lab
         state = lab.state()
         if not state["healthy"]:  # an earlier test failed
-            lab.mend()
+            lab.repair()
             state = lab.state()
         (copies,) = (instance["copies"] for instance in state["instances"])
         nodes = {copy["role"]: str(copy["node"]) for copy in copies}
@@ -64,14 +64,14 @@ class Admin:
 
 
 @pytest.fixture(scope="module")
-def mended(lab: RealLab) -> Iterator[RealLab]:
+def repaired(lab: RealLab) -> Iterator[RealLab]:
     yield lab
-    lab.mend()
+    lab.repair()
 
 
 @pytest.fixture
-def admin(mended: RealLab) -> Admin:
-    return Admin(mended)
+def admin(repaired: RealLab) -> Admin:
+    return Admin(repaired)
 
 
 def test_disable_and_enable_an_instance(admin: Admin) -> None:

@@ -120,11 +120,11 @@ class Room:
 
 @pytest.fixture(scope="module")
 def room(lab: RealLab) -> Iterator[Room]:
-    """The shared lab with its cluster stopped; mended at the end."""
+    """The shared lab with its cluster stopped; repaired at the end."""
     lab.run("cluster", "stop", CLUSTER)
     yield Room(lab)
     lab.run("fault", "heal")
-    lab.mend()
+    lab.repair()
 
 
 @pytest.fixture(autouse=True)

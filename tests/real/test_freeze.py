@@ -77,7 +77,7 @@ def test_a_stalled_host_resets_by_its_watchdog_a_paused_one_does_not(disturbed: 
     asyncio.run(one.resume())
 
     # The others have fenced it in the meantime, and it learns of that: it is to arm its watchdog again by itself.
-    disturbed.mend()
+    disturbed.repair()
     assert asyncio.run(one.watchdog()) == "armed"
     before = disturbed.supervisor_said(node)
     asyncio.run(one.stall())

@@ -59,7 +59,7 @@ def victim() -> Iterator[RealLab]:
 
 @pytest.fixture
 def healthy(victim: RealLab) -> RealLab:
-    victim.mend()
+    victim.repair()
     return victim
 
 

@@ -32,7 +32,7 @@ def stopped(lab: RealLab) -> Iterator[str]:
     for service in ("pacemaker", "corosync-qdevice", "corosync"):
         lab.execute(node, "systemctl", "stop", service)
     yield node
-    lab.mend()
+    lab.repair()
 
 
 def test_restore_refuses_the_primary(lab: RealLab) -> None:

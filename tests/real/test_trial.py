@@ -1,4 +1,4 @@
-"""A power loss, measured and mended."""
+"""A power loss, measured and repaired."""
 
 import json
 import xml.etree.ElementTree as ET

@@ -34,7 +34,7 @@ def whole(watched: Watched) -> Iterator[ManyLab]:
 @pytest.fixture
 def shaken(whole: ManyLab) -> Iterator[ManyLab]:
     yield whole
-    whole.mend()
+    whole.repair()
 
 
 def nodes_of(lab: ManyLab, name: str) -> list[str]:

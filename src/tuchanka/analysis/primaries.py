@@ -106,9 +106,9 @@ def _handover(
 
 
 def _could_until(stop: MachineStopped, at: float) -> float:
-    """Return until when a machine ran that stopped; so much less if it stood still when another began (``at``).
+    """Return until when a machine ran that stopped; so much less if it was frozen when another began (``at``).
 
-    What stands still accepts nothing: one that goes on for a moment after its replacement overlaps for that moment.
+    What is frozen accepts nothing: one that goes on for a moment after its replacement overlaps for that moment.
     """
     if stop.frozen is None:
         return stop.t

@@ -1,4 +1,4 @@
-"""The history of a run: a file that is only appended to, and the events in memory for whoever waits on them."""
+"""The history of a run: a file that is only appended to, and the events in memory for those who wait on them."""
 
 import os
 from collections.abc import Callable

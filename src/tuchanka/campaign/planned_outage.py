@@ -98,7 +98,7 @@ def gap_of(events: Iterable[Event], since: float, counted: CommitsCounted) -> Ga
 
 
 def _longest(gaps: list[float | None]) -> float | None:
-    """Return the longest; None, which is for ever, is longer than any."""
+    """Return the longest; None, an outage that did not end, is longer than any."""
     known = [gap for gap in gaps if gap is not None]
     return None if len(known) < len(gaps) else round(max(known, default=0.0), 3)
 

@@ -62,7 +62,7 @@ async def run_campaign(lab: Lab, orders: Orders, history: History, progress: Pro
     """
     names = dict.fromkeys(one.cluster for one in orders.trials)
     clusters = tuple(lab.topology.cluster(name) for name in names)
-    # Whoever was killed here in the middle of a fault has left it. What is of no concern here is not switched on.
+    # A command that was killed in the middle of a fault has left it. What is of no concern here is not switched on.
     with progress.step("heal", "everything"):
         await heal_all(lab, power=False)
         await heal_all(lab, [machine.name for machine in lab.machines_of(clusters)])

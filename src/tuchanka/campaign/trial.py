@@ -224,7 +224,7 @@ async def _service_returns(
 async def _count(
     lab: Lab, trial: Trial, instance: Instance, history: History, run: str, watches: Sequence[ServiceWatch]
 ) -> None:
-    """Count on whoever is primary; one that goes at that very moment (a late reaction) has a successor."""
+    """Count on the primary; one that goes at that very moment (a late reaction) has a successor."""
     up_to = next(watch.resolved_up_to for watch in watches if watch.instance == instance.name)
 
     async def counted() -> CommitsCounted | None:

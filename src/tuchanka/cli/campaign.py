@@ -44,7 +44,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def demo(context: typer.Context, out: Out = None) -> None:
-    """Build tuchanka2, cut its primary's power, watch it fail over, mend it, and report."""
+    """Build tuchanka2, cut its primary's power, watch it fail over, repair it, and report."""
     folder = new_folder(out, "demo")
     topology, _ = read_topology(context)
     choose(topology, [DEMO_CLUSTER])
@@ -195,7 +195,7 @@ def _carry_out(context: typer.Context, orders: Orders, folder: Path, *, plan: bo
         if orders.trials:
             run(_make(lab, clusters, progress))
         with History(folder / FILE) as history:
-            # The report draws the clusters, and whoever repeats the run needs it.
+            # The report draws the clusters, and it is needed to repeat the run.
             (folder / TOPOLOGY).write_text(lab.folder.topology_file.read_text(encoding="utf-8"), encoding="utf-8")
             again = bool(history.events)
             try:

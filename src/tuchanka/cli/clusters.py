@@ -1,4 +1,4 @@
-"""Commands about a live cluster: its state, starting and stopping it, mending a node."""
+"""Commands about a live cluster: its state, starting and stopping it, repairing a node."""
 
 from dataclasses import asdict
 from typing import Annotated

@@ -30,7 +30,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def doctor(context: typer.Context) -> None:
-    """Say what this host lacks, and the command that mends it."""
+    """Say what this host lacks, and the command that puts it right."""
     checks = examine(read_topology(context)[0].provider)
     if settings(context).json:
         show_json(doctor_console.as_json(checks))

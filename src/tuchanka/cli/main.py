@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except TuchankaError as error:
         return _say(error)
     except BrokenPipeError:
-        # Whoever read the output has had enough; nothing more is to be written at the interpreter's end.
+        # The reader of the output has closed it; nothing more is to be written at the interpreter's end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 3
     except OSError as error:

@@ -1,4 +1,4 @@
-"""What a host needs before a lab can be built on it, and the command that mends what it lacks.
+"""What a host needs before a lab can be built on it, and the command that installs what it lacks.
 
 ``requirements`` reads the list that the scripts share, ``probes`` looks at the host, ``findings`` words what was
 seen (pure), ``examination`` puts them together, ``require`` refuses a host that lacks something.

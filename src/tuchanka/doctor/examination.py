@@ -24,7 +24,7 @@ def is_debian_like() -> bool:
 
 
 def examine(provider: str, *, cache: Path = CACHE_FOLDER, state: Path = STATE_FOLDER) -> tuple[HostCheck, ...]:
-    """Look at everything a lab of the provider needs, in the order in which it should be mended.
+    """Look at everything a lab of the provider needs, in the order in which it should be put right.
 
     ``cache`` is where the image will be kept and ``state`` where the labs' machines will be. What needs root is
     left out for other users: the check called "root" says so.

@@ -27,7 +27,7 @@ def of_program(requirement: Requirement, found: str | None, *, debian_like: bool
         ok=found is not None,
         found=found or "missing",
         needed_for=requirement.needed_for,
-        mend="" if found else install_command([requirement.package], debian_like=debian_like),
+        remedy="" if found else install_command([requirement.package], debian_like=debian_like),
         package=requirement.package,
     )
 
@@ -40,7 +40,7 @@ def of_user(user_id: int) -> HostCheck:
         ok=root,
         found="root" if root else f"user id {user_id}; what needs root wasn't tried",
         needed_for="making machines and networks",
-        mend="" if root else "run it through sudo",
+        remedy="" if root else "run it through sudo",
     )
 
 
@@ -53,24 +53,24 @@ def of_system(system: str, release: str) -> HostCheck:
 def of_machine(machine: str) -> HostCheck:
     """``machine`` as in ``uname -m``."""
     ok = machine in MACHINES_WANTED
-    mend = "" if ok else "use a host with an amd64 or arm64 processor"
-    return HostCheck("architecture", ok, machine, "the machines' image", mend)
+    remedy = "" if ok else "use a host with an amd64 or arm64 processor"
+    return HostCheck("architecture", ok, machine, "the machines' image", remedy)
 
 
 def of_python(version: tuple[int, ...]) -> HostCheck:
     """``version`` as in ``sys.version_info[:3]``."""
     ok = version[:2] >= PYTHON_WANTED
     wanted = ".".join(map(str, PYTHON_WANTED))
-    mend = "" if ok else f"install Python {wanted} or newer"
-    return HostCheck("Python", ok, ".".join(map(str, version)), "this program", mend)
+    remedy = "" if ok else f"install Python {wanted} or newer"
+    return HostCheck("Python", ok, ".".join(map(str, version)), "this program", remedy)
 
 
 def of_disk(folder: Path, free_bytes: int) -> HostCheck:
     """Room on the file system that ``folder`` is, or will be, on."""
     ok = free_bytes >= DISK_WANTED_BYTES
     found = f"{free_bytes / 10**9:.1f} GB free, {DISK_WANTED_BYTES / 10**9:g} needed"
-    mend = "" if ok else f"make room there, or mount a larger file system at {folder}"
-    return HostCheck(f"room at {folder}", ok, found, "the image and the machines' layers", mend)
+    remedy = "" if ok else f"make room there, or mount a larger file system at {folder}"
+    return HostCheck(f"room at {folder}", ok, found, "the image and the machines' layers", remedy)
 
 
 def of_memory(meminfo: str) -> HostCheck:
@@ -79,5 +79,5 @@ def of_memory(meminfo: str) -> HostCheck:
     free_bytes = int(fields.get("MemAvailable", "0 kB").split()[0]) * 1024
     ok = free_bytes >= MEMORY_WANTED_BYTES
     found = f"{free_bytes / 2**30:.1f} GiB free, {MEMORY_WANTED_BYTES / 2**30:g} needed"
-    mend = "" if ok else "stop other programs, or give the host more memory"
-    return HostCheck("memory", ok, found, "three machines with PostgreSQL", mend)
+    remedy = "" if ok else "stop other programs, or give the host more memory"
+    return HostCheck("memory", ok, found, "three machines with PostgreSQL", remedy)

@@ -33,5 +33,5 @@ def complain(checks: Sequence[HostCheck], *, debian_like: bool) -> None:
     named = [check.name if check.found == "missing" else f"{check.name} ({check.found})" for check in lacking]
     packages = [check.package for check in lacking if check.package]
     steps = [install_command(packages, debian_like=debian_like)] if packages else []
-    steps += [check.mend for check in lacking if not check.package]
+    steps += [check.remedy for check in lacking if not check.package]
     raise HostError(f"this host lacks {', '.join(named)}", hint="; ".join(dict.fromkeys(steps)))

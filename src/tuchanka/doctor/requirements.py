@@ -28,7 +28,7 @@ class Requirement:
 
     @property
     def is_python(self) -> bool:
-        """Whether it asks for a Python, which whoever runs this module has."""
+        """Whether it asks for a Python, which is there where this module runs."""
         return self.choices[0].startswith("python:")
 
 

@@ -46,7 +46,7 @@ class Runner(Protocol):
         timeout: float = 60,
         check: bool = True,
     ) -> Completed:
-        """Run a command to its end; it is killed with whoever called it.
+        """Run a command to its end; it is killed with its caller.
 
         Raises:
             CommandFailed: it ended with a status other than 0, and ``check`` is true.

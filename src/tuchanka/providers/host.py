@@ -14,15 +14,15 @@ SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/local/bin", "/u
 class HostCheck:
     """One thing of the host that was looked at.
 
-    ``found`` says what is there, ``mend`` is the command (or the step) that puts it right: empty where ``ok``.
-    ``package`` is the package that ``mend`` installs, empty where it isn't about a package.
+    ``found`` says what is there, ``remedy`` is the command (or the step) that puts it right: empty where ``ok``.
+    ``package`` is the package that ``remedy`` installs, empty where it isn't about a package.
     """
 
     name: str
     ok: bool
     found: str
     needed_for: str
-    mend: str = ""
+    remedy: str = ""
     package: str = ""
 
 

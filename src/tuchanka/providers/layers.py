@@ -75,7 +75,7 @@ def roll_back(machine: Path, name: str | None) -> None:
 
 
 def _discard(machine: Path, folder: Path) -> None:
-    """Take the folder away in one step, then delete it at leisure; leftovers of a killed call go too."""
+    """Take the folder away in one step, then delete it; leftovers of a killed call go too."""
     trash = machine / "trash"
     trash.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(FileNotFoundError):

@@ -137,7 +137,7 @@ async def released(folder: Path) -> None:
     """Wait until the kernel has let go of every file below the folder (30 s).
 
     It unmounts what a dead supervisor had mounted, and writes it back, only after that one's end. A file system that
-    was frozen by then it keeps for ever: such a one is mounted once more, and thawed.
+    was frozen by then it keeps until the host is restarted: such a one is mounted once more, and thawed.
 
     Raises:
         DeadlineExceeded: something still holds one.

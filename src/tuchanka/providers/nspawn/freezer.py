@@ -1,7 +1,7 @@
 """Freezes a machine by the freezer of cgroup v2, which hybrid hosts have, too (mounted at ``unified``).
 
 What it has frozen can still be killed, so neither a power cut nor a command's deadline has to wait for a thaw. (The
-freezer of cgroup v1 has no such mercy, and isn't used.) The state is the kernel's: it outlives a supervisor.
+freezer of cgroup v1 lets none of them end, and isn't used.) The state is the kernel's: it outlives a supervisor.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ class Freezer:
         self.groups = groups
 
     async def freeze(self) -> float:
-        """Freeze, and return when everything stood still, in monotonic seconds.
+        """Freeze, and return when everything is frozen, in monotonic seconds.
 
         Raises:
             DeadlineExceeded: a process that waits for its disk didn't stop within 5 s; everything is thawed again.

@@ -32,8 +32,8 @@ def checks(state: Path) -> tuple[HostCheck, ...]:
 
 def of_kernel(feature: str, complaint: str, needed_for: str, module: str = "") -> HostCheck:
     """A kernel feature that was tried; ``complaint`` is what the attempt said, empty where it worked."""
-    mend = f"modprobe {module}" if module else "use a kernel (or a container) that allows it"
-    return HostCheck(feature, not complaint, complaint or "works", needed_for, mend if complaint else "")
+    remedy = f"modprobe {module}" if module else "use a kernel (or a container) that allows it"
+    return HostCheck(feature, not complaint, complaint or "works", needed_for, remedy if complaint else "")
 
 
 def of_cgroups(mountinfo: str, unified_controllers: str) -> HostCheck:
@@ -53,19 +53,21 @@ def of_cgroups(mountinfo: str, unified_controllers: str) -> HostCheck:
         if not lacking:
             return HostCheck("cgroups", ok=True, found=f"{version} with memory and pids", needed_for=needed_for)
         if len(lacking) < len(CONTROLLERS_WANTED):
-            mend = "add " + " ".join(f"cgroup_enable={name}" for name in lacking) + " to the kernel's command line"
+            remedy = "add " + " ".join(f"cgroup_enable={name}" for name in lacking) + " to the kernel's command line"
             found = f"{version} without {', '.join(lacking)}"
-            return HostCheck("cgroups", ok=False, found=found, needed_for=needed_for, mend=mend)
-    mend = "mount -t cgroup2 none /sys/fs/cgroup"
-    return HostCheck("cgroups", ok=False, found="no memory and pids controllers", needed_for=needed_for, mend=mend)
+            return HostCheck("cgroups", ok=False, found=found, needed_for=needed_for, remedy=remedy)
+    remedy = "mount -t cgroup2 none /sys/fs/cgroup"
+    return HostCheck(
+        "cgroups", ok=False, found="no memory and pids controllers", needed_for=needed_for, remedy=remedy
+    )
 
 
 def of_inotify(text: str) -> HostCheck:
     """``text`` is /proc/sys/fs/inotify/max_user_instances."""
     found = int(text) if text.strip().isdigit() else 0
     ok = found >= INOTIFY_WANTED
-    mend = "" if ok else f"sysctl -w fs.inotify.max_user_instances={INOTIFY_WANTED}"
-    return HostCheck("inotify instances", ok, f"{found} for a user", "the systemd of every machine", mend)
+    remedy = "" if ok else f"sysctl -w fs.inotify.max_user_instances={INOTIFY_WANTED}"
+    return HostCheck("inotify instances", ok, f"{found} for a user", "the systemd of every machine", remedy)
 
 
 def try_links() -> str:

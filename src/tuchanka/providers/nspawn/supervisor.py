@@ -159,7 +159,7 @@ class Supervisor:
                 os.kill(self.leader, signal.SIGKILL)
             elif self.nspawn:
                 self.nspawn.kill()
-        self.release_disk()  # whoever waits for it can't die before
+        self.release_disk()  # what waits for it can't end before
         return moment
 
     def watchdog_expired(self, silence_s: float) -> None:

@@ -62,7 +62,7 @@ class WatchdogFifo:
             self._timer = None
 
     def pause(self) -> None:
-        """Stop counting until ``resume``: the machine that feeds it stands still."""
+        """Stop counting until ``resume``: the machine that feeds it is frozen."""
         if self._paused_at is None:
             self._paused_at = time.monotonic()
             self._stop()

@@ -70,7 +70,7 @@ def choose(state: ClusterState, instance: Instance, to: str | None = None) -> Sw
 
 def _lossy(instance: Instance, why: str) -> SwitchoverRefused:
     return SwitchoverRefused(
-        f"no standby can take over without losing commits: {why}", where=instance.name, hint="mend that first"
+        f"no standby can take over without losing commits: {why}", where=instance.name, hint="correct that first"
     )
 
 
@@ -150,5 +150,5 @@ def standby_refusal(state: ClusterState, node: str, instances: tuple[Instance, .
             return f"{instance.name} would stop: no standby could take over ({reasons or 'it has none'})"
         left = len(fit) - (here.role == "primary")
         if instance.synchronous is not None and left < instance.synchronous.count:
-            return f"commits of {instance.name} would wait for ever: {left} synchronous standbys would be left"
+            return f"commits of {instance.name} would wait without end: {left} synchronous standbys would be left"
     return ""
