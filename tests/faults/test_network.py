@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from tests.golden import check_golden
-from tuchanka.faults import network
 from tuchanka.faults.catalogue import CATALOGUE
-from tuchanka.faults.fault import Scene
+from tuchanka.faults.fault import Target
 from tuchanka.faults.heal import heal_all
 from tuchanka.faults.inside.signals import NOT_FOUND
-from tuchanka.faults.scene import make_scene
+from tuchanka.faults.network import flapping_link, reconnect
+from tuchanka.faults.targets import make_target
 from tuchanka.lab.folder import LabFolder
 from tuchanka.lab.lab import Lab
 from tuchanka.providers.base import CLIENT, Completed, Cut
@@ -43,9 +43,9 @@ def lab(tmp_path: Path, provider: FakeProvider) -> Lab:
     return Lab(LabFolder(tmp_path), TOPOLOGY, provider, PACEMAKER)
 
 
-def scene(lab: Lab, fault: str, target: str, *, trial: str | None = None) -> Scene:
+def target_on(lab: Lab, fault: str, target: str, *, trial: str | None = None) -> Target:
     cluster = TOPOLOGY.cluster(trial) if trial else None
-    return make_scene(lab, cluster, cluster.instances[0] if cluster else None, CATALOGUE[fault], target, None)
+    return make_target(lab, cluster, cluster.instances[0] if cluster else None, CATALOGUE[fault], target, None)
 
 
 INJECTED = (
@@ -61,7 +61,7 @@ INJECTED = (
 
 @pytest.mark.parametrize(("fault", "target", "trial"), INJECTED)
 async def test_the_rules_of_a_fault(lab: Lab, provider: FakeProvider, fault: str, target: str, trial: str):
-    await CATALOGUE[fault].apply(scene(lab, fault, target, trial=trial))
+    await CATALOGUE[fault].apply(target_on(lab, fault, target, trial=trial))
     ((name, cuts),) = provider.network.cuts.items()
     assert name == f"{fault}.{target}.{trial}"
     check_golden(GOLDEN / f"{fault}.nft", render(name, cuts))
@@ -79,16 +79,16 @@ def test_where_a_frame_is_caught():
 
 async def test_healing_leaves_what_hits_others_alone(lab: Lab, provider: FakeProvider):
     for fault, target, trial in INJECTED:
-        await CATALOGUE[fault].apply(scene(lab, fault, target, trial=trial))
-    await CATALOGUE["isolate-site"].apply(scene(lab, "isolate-site", "dc2"))
-    await network.reconnect(scene(lab, "isolate-site", "dc1", trial="tuchanka2"))
+        await CATALOGUE[fault].apply(target_on(lab, fault, target, trial=trial))
+    await CATALOGUE["isolate-site"].apply(target_on(lab, "isolate-site", "dc2"))
+    await reconnect(target_on(lab, "isolate-site", "dc1", trial="tuchanka2"))
     assert set(provider.network.cuts) == {
         "isolate-site.dc1.tuchanka4",
         "isolate-site.dc2.-",
         "split-sites.tuchanka4.tuchanka4",
         "cut-replication.tuchanka4a.tuchanka4",
     }
-    await network.reconnect(scene(lab, "unlink", "tuchanka4b"))
+    await reconnect(target_on(lab, "unlink", "tuchanka4b"))
     assert set(provider.network.cuts) == {"isolate-site.dc2.-", "cut-replication.tuchanka4a.tuchanka4"}
     await heal_all(lab, ["tuchanka2b"])
     assert set(provider.network.cuts) == {"cut-replication.tuchanka4a.tuchanka4"}
@@ -97,10 +97,10 @@ async def test_healing_leaves_what_hits_others_alone(lab: Lab, provider: FakePro
 
 
 async def test_a_link_that_flapped_is_up(lab: Lab, provider: FakeProvider, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(network, "FLAP_S", 0.0)
-    began = await network.flap(scene(lab, "flapping-link", "tuchanka2a"))
+    monkeypatch.setattr(flapping_link, "FLAP_S", 0.0)
+    began = await flapping_link.flap(target_on(lab, "flapping-link", "tuchanka2a"))
     steps = [step for step in provider.steps if step.verb == "link"]
-    assert [step.what for step in steps] == ["down", "up"] * network.FLAPS
+    assert [step.what for step in steps] == ["down", "up"] * flapping_link.FLAPS
     assert began > 0
 
 
@@ -123,5 +123,5 @@ def test_whether_the_service_comes_back_before_the_healing(
     lab: Lab, fault: str, target: str, trial: str, primary: str, returns: bool
 ):
     cluster = TOPOLOGY.cluster(trial)
-    made = make_scene(lab, cluster, cluster.instances[0], CATALOGUE[fault], target, primary)
+    made = make_target(lab, cluster, cluster.instances[0], CATALOGUE[fault], target, primary)
     assert CATALOGUE[fault].returns(made) is returns

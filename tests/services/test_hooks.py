@@ -11,7 +11,7 @@ from tuchanka.campaign.promises import promises
 from tuchanka.errors import TopologyError
 from tuchanka.faults.catalogue import CATALOGUE
 from tuchanka.faults.power import POWER_OFF
-from tuchanka.faults.scene import check_target, kind_of, machines_of, make_scene, unfit
+from tuchanka.faults.targets import check_target, kind_of, machines_of, make_target, unfit
 from tuchanka.files import File
 from tuchanka.lab import service_health
 from tuchanka.lab.folder import LabFolder
@@ -195,7 +195,7 @@ def test_a_fault_of_a_machine_can_hit_a_machine_for_services(tmp_path: Path):
     lab, _ = new_lab(tmp_path)
     assert kind_of(WITH, "depot") == "service"
     check_target(POWER_OFF, WITH, "depot")
-    scene = make_scene(lab, None, None, POWER_OFF, "depot", None)
+    scene = make_target(lab, None, None, POWER_OFF, "depot", None)
     assert (scene.names, scene.cluster) == (("depot",), None)
     assert "depot" in machines_of(WITH, None, "site", "dc3")
 

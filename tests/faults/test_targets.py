@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.faults.described import described
 from tuchanka.errors import InputError, LabError, UnknownName
 from tuchanka.faults.fault import Scope
-from tuchanka.faults.scene import check_target, kind_of, machines_of, resolve, unfit
+from tuchanka.faults.targets import check_target, kind_of, machines_of, resolve, unfit
 from tuchanka.topology.load import load
 
 TOPOLOGY = load(None)

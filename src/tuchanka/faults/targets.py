@@ -1,11 +1,11 @@
-"""Whom a fault hits: from what was asked for (a role, a node, a site, a cluster) to machines. Pure."""
+"""What a fault hits: from what was asked for (a role, a node, a site, a cluster) to machines. Pure."""
 
 from collections.abc import Mapping
 from random import Random
 from typing import Literal
 
 from tuchanka.errors import InputError, LabError, UnknownName
-from tuchanka.faults.fault import Fault, Scene, Scope
+from tuchanka.faults.fault import Fault, Scope, Target
 from tuchanka.lab.lab import Lab
 from tuchanka.services import registry
 from tuchanka.topology.types import Cluster, Instance, Topology
@@ -137,25 +137,25 @@ def machines_of(topology: Topology, cluster: Cluster | None, scope: Scope, targe
             return (topology.machine(target).name,)
 
 
-def make_scene(
+def make_target(
     lab: Lab,
     cluster: Cluster | None,
     instance: Instance | None,
     fault: Fault | None,
-    target: str,
+    name: str,
     primary: str | None,
-) -> Scene:
-    """Return the scene of a fault (``None``: of any) on a target that ``resolve`` or ``check_target`` let through.
+) -> Target:
+    """Return the target of a fault (``None``: of any), whose name ``resolve`` or ``check_target`` let through.
 
     Without a cluster it is the one that the target belongs to; a site and what is no node belong to all of them.
     """
     if cluster is None:
-        match kind_of(lab.topology, target):
+        match kind_of(lab.topology, name):
             case "node":
-                cluster = lab.topology.cluster_of(target)
+                cluster = lab.topology.cluster_of(name)
             case "cluster":
-                cluster = lab.topology.cluster(target)
+                cluster = lab.topology.cluster(name)
             case _:
                 pass
-    names = machines_of(lab.topology, cluster, fault.scope if fault else "node", target)
-    return Scene(lab, target, tuple(lab.machine(name) for name in names), cluster, instance, primary)
+    names = machines_of(lab.topology, cluster, fault.scope if fault else "node", name)
+    return Target(lab, name, tuple(lab.machine(one) for one in names), cluster, instance, primary)
