@@ -10,7 +10,8 @@ from tuchanka.faults.fault import Target
 from tuchanka.faults.heal import heal_all
 from tuchanka.faults.inside.signals import NOT_FOUND
 from tuchanka.faults.network import flapping_link, reconnect
-from tuchanka.faults.targets import make_target
+from tuchanka.faults.network.partial_partition import from_one_other
+from tuchanka.faults.targets import make_target, unfit
 from tuchanka.lab.folder import LabFolder
 from tuchanka.lab.lab import Lab
 from tuchanka.providers.base import CLIENT, Completed, Cut
@@ -56,6 +57,7 @@ INJECTED = (
     ("cut-replication", "tuchanka4a", "tuchanka4"),
     ("cut-witness", "tuchanka2", "tuchanka2"),
     ("packet-loss", "tuchanka2a", "tuchanka2"),
+    ("partial-partition", "tuchanka4a", "tuchanka4"),
 )
 
 
@@ -87,11 +89,13 @@ async def test_healing_leaves_what_hits_others_alone(lab: Lab, provider: FakePro
         "isolate-site.dc2.-",
         "split-sites.tuchanka4.tuchanka4",
         "cut-replication.tuchanka4a.tuchanka4",
+        "partial-partition.tuchanka4a.tuchanka4",
     }
     await reconnect(target_on(lab, "unlink", "tuchanka4b"))
-    assert set(provider.network.cuts) == {"isolate-site.dc2.-", "cut-replication.tuchanka4a.tuchanka4"}
+    of_a = {f"{fault}.tuchanka4a.tuchanka4" for fault in ("cut-replication", "partial-partition")}
+    assert set(provider.network.cuts) == {"isolate-site.dc2.-", *of_a}
     await heal_all(lab, ["tuchanka2b"])
-    assert set(provider.network.cuts) == {"cut-replication.tuchanka4a.tuchanka4"}
+    assert set(provider.network.cuts) == of_a
     await heal_all(lab)
     assert provider.network.cuts == {}
 
@@ -125,3 +129,28 @@ def test_whether_the_service_comes_back_before_the_healing(
     cluster = TOPOLOGY.cluster(trial)
     made = make_target(lab, cluster, cluster.instances[0], CATALOGUE[fault], target, primary)
     assert CATALOGUE[fault].returns(made) is returns
+
+
+def test_a_partial_partition_cuts_one_pair_of_two_sites_and_wants_a_third_node():
+    assert from_one_other(TOPOLOGY.cluster("tuchanka4"), "tuchanka4a") == (
+        Cut("tuchanka4a", "tuchanka4c"),
+        Cut("tuchanka4c", "tuchanka4a"),
+    )
+    assert from_one_other(TOPOLOGY.cluster("tuchanka4"), "tuchanka4d")[0].destination == "tuchanka4a"
+    reasons = [unfit(CATALOGUE["partial-partition"], TOPOLOGY, one) for one in TOPOLOGY.clusters]
+    assert reasons == ["tuchanka1 has no third node", "tuchanka2 has no third node", ""]
+
+
+async def test_a_rogue_address_is_taken_by_the_witness_and_given_back_to_its_holder(lab: Lab, provider: FakeProvider):
+    witness = target_on(lab, "rogue-address", "witness", trial="tuchanka2")
+    address = str(TOPOLOGY.cluster("tuchanka2").instances[0].primary_vip.address)
+    await CATALOGUE["rogue-address"].apply(witness)
+    take, announce = provider.commands("witness")
+    assert take.endswith(f"take {TOPOLOGY.network.subnet} {address}")
+    assert announce == f"python3 - {address}"
+    provider.steps.clear()
+    await CATALOGUE["rogue-address"].heal(witness)
+    assert len(provider.commands()) == 1  # the witness hasn't got it, so nobody needs to hear of its holder
+    provider.script = [("witness sh", Completed(0, f"{address}\n", ""))]
+    await CATALOGUE["rogue-address"].heal(witness)
+    assert provider.commands("tuchanka2b").count(f"python3 - {address}") == 1
