@@ -1,6 +1,32 @@
 """A predicted reaction: its phases, one after the other. Made by a stack's timing."""
 
 from dataclasses import dataclass
+from typing import Literal
+
+Reaction = Literal[
+    "failover",
+    "self-fence",
+    "failed stop",
+    "stuck stop",
+    "move",
+    "crash",
+    "hang",
+    "controller lost",
+    "controller hung",
+    "daemon lost",
+    "daemon hung",
+    "supervisor lost",
+    "supervisor hung",
+    "unnoticed",
+]
+"""What a fault makes of the primary's node; a stack knows what it does about it, and how long that takes.
+
+``failover``: the node falls silent. ``self-fence``: nothing feeds its watchdog any more. ``failed stop``: it answers
+and can do nothing, not even stop what it has; ``stuck stop``: because its storage hangs. ``move``: the primary can't
+write. ``crash``, ``hang``: the server is dead, or answers nobody. ``controller``: what acts for the cluster manager
+on the node; ``daemon``: another part of the cluster manager; ``supervisor``: what looks after these.
+``unnoticed``: no client notices.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,9 +40,9 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """The predicted reaction to a fault: its phases, one after the other."""
+    """The predicted reaction to a fault of the primary's node: its phases, one after the other."""
 
-    fault: str
+    reaction: Reaction
     phases: tuple[Phase, ...]
 
     @property

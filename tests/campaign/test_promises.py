@@ -6,20 +6,20 @@ from tuchanka.analysis.checks.catalogue import EXAMINERS
 from tuchanka.campaign.promises import instances_of, keeps_commits, keeps_reads, promises
 from tuchanka.faults.catalogue import CATALOGUE
 from tuchanka.faults.fault import Fault
-from tuchanka.faults.power import POWER_OFF
 from tuchanka.topology.load import load
 from tuchanka.topology.types import Cluster
 
+POWER_OFF = CATALOGUE["power-off"]
 TOPOLOGY = load(None)
 TWO, FOUR = TOPOLOGY.cluster("tuchanka2"), TOPOLOGY.cluster("tuchanka4")
 A, B, C, D = (f"tuchanka4{letter}" for letter in "abcd")
 
 
-def keeps(*broken: str, family: str = "power", primary: str = A, method: str = "FIRST", count: int = 1) -> bool:
+def keeps(*broken: str, gives_up: str = "target", primary: str = A, method: str = "FIRST", count: int = 1) -> bool:
     synchronous = FOUR.instances[0].synchronous
     assert synchronous is not None
     instance = replace(FOUR.instances[0], synchronous=replace(synchronous, method=method, count=count))  # type: ignore[arg-type]
-    fault = replace(POWER_OFF, family=family)  # type: ignore[arg-type]
+    fault = replace(POWER_OFF, gives_up=gives_up)  # type: ignore[arg-type]
     return bool(keeps_commits(FOUR, instance, fault, broken=broken, primary=primary))
 
 
@@ -35,7 +35,7 @@ def test_the_primary_and_whoever_confirms_at_once_is_more_than_is_promised() -> 
     assert not keeps(A, C)
     assert keeps(A, D)
     assert keeps(A, C, count=2)
-    assert keeps(A, C, family="double")
+    assert keeps(A, C, gives_up="in turn")
     assert not keeps(A, C, method="ANY")
     assert keeps(A, C, method="ANY", count=2)
 
@@ -43,15 +43,14 @@ def test_the_primary_and_whoever_confirms_at_once_is_more_than_is_promised() -> 
 def test_asynchronous_keeps_where_the_primary_is_not_hit_or_nothing_is_by_surprise() -> None:
     (instance,) = TWO.instances
 
-    def asynchronous(broken: str, **fault: str) -> bool:
-        changed = replace(POWER_OFF, **fault)  # type: ignore[arg-type]
-        return bool(keeps_commits(TWO, instance, changed, broken=[broken], primary="tuchanka2a"))
+    def asynchronous(broken: str, fault: str = "power-off") -> bool:
+        return bool(keeps_commits(TWO, instance, CATALOGUE[fault], broken=[broken], primary="tuchanka2a"))
 
     assert not asynchronous("tuchanka2a")
     assert asynchronous("tuchanka2b")
-    assert asynchronous("tuchanka2a", name="shut-down")
-    assert asynchronous("tuchanka2a", name="switchover", family="operations")
-    assert not asynchronous("tuchanka2b", name="split-sites", family="network")
+    assert asynchronous("tuchanka2a", fault="shut-down")
+    assert asynchronous("tuchanka2a", fault="switchover")
+    assert not asynchronous("tuchanka2b", fault="split-sites")
     assert not keeps_commits(TWO, instance, POWER_OFF, broken=["tuchanka2b"], primary=None)
 
 
@@ -66,8 +65,7 @@ def test_every_check_is_promised_somewhere_and_in_order() -> None:
 
 
 def test_a_fault_that_makes_wrong_checksums_may_find_them() -> None:
-    corrupt = replace(POWER_OFF, name="table-corrupted", family="storage")
-    assert "checksums" not in promises(TWO, TWO.instances[0], corrupt, broken=[], primary=None)
+    assert "checksums" not in promises(TWO, TWO.instances[0], CATALOGUE["table-corrupted"], broken=[], primary=None)
 
 
 @pytest.mark.parametrize("accept", [(), ("synchronous_commit", "fsync", "full_page_writes")])

@@ -139,7 +139,7 @@ def test_everything_is_healed_first_and_what_is_measured_is_written_down(world: 
     (run,) = (event for event in events if isinstance(event, RunStarted))
     assert (run.versions["pacemaker"], run.command, run.memory_bytes > 0) == ("3.0.0", "tuchanka test", True)
     assert run.helpers == asdict(Helpers())
-    assert [(trial.number, trial.scene.target, trial.target_role) for trial in world.trials] == [
+    assert [(trial.number, trial.target.name, trial.target_role) for trial in world.trials] == [
         (1, "tuchanka2a", "primary"),
         (2, "tuchanka2a", "primary"),
     ]
@@ -163,7 +163,7 @@ def test_what_is_done_to_the_witness_is_done_alone(world: World, monkeypatch: py
     alone = [trial.number for trial in world.trials if trial.fault is on_witness]
     for trial, together in zip(world.trials, world.seen, strict=True):
         if trial.number in alone:
-            assert (len(together), trial.scene.target, trial.target_role) == (1, "witness", "witness")
+            assert (len(together), trial.target.name, trial.target_role) == (1, "witness", "witness")
     assert (len(alone), max(map(len, world.seen))) == (4, 2)
 
 

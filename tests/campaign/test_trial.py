@@ -30,7 +30,7 @@ from tuchanka.events import (
 )
 from tuchanka.events.history import load as load_history
 from tuchanka.faults.catalogue import CATALOGUE
-from tuchanka.faults.fault import Scene, waits_for_healing
+from tuchanka.faults.fault import Target, waits_for_healing
 from tuchanka.lab.folder import LabFolder
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.progress import Silent
@@ -120,9 +120,9 @@ class World:
 
     def run(self, folder: Path, target: str = A) -> list[Event]:
         with History(folder / "history.jsonl") as history:
-            scene = Scene(self.lab, target, (self.provider.machine(target),), CLUSTER, INSTANCE, A)
+            hit = Target(self.lab, target, (self.provider.machine(target),), CLUSTER, INSTANCE, A)
             role = "primary" if target == A else "standby"
-            trial = Trial(1, CLUSTER, INSTANCE, self.fault, scene, role, QUICK, QUICK)
+            trial = Trial(1, CLUSTER, INSTANCE, self.fault, hit, role, QUICK, QUICK)
             self.healthy = asyncio.run(run_trial(self.lab, trial, history, Silent()))
             assert history.watchers == []
             return history.events
@@ -265,7 +265,7 @@ def test_what_keeps_it_from_its_end_is_its_result(world: World, tmp_path: Path, 
 
 
 def test_a_healing_that_fails_is_told_with_what_led_to_it(world: World, tmp_path: Path):
-    async def heal(_: Scene) -> None:
+    async def heal(_: Target) -> None:
         raise MachineError("won't be switched on", where=A)
 
     world.fault = replace(world.fault, heal=heal)
@@ -278,8 +278,8 @@ def test_ctrl_c_heals_and_writes_down_that_it_was_interrupted(world: World, tmp_
 
     async def interrupted() -> None:
         with History(tmp_path / "history.jsonl") as history:
-            scene = Scene(world.lab, A, (world.provider.machine(A),), CLUSTER, INSTANCE, A)
-            trial = Trial(1, CLUSTER, INSTANCE, world.fault, scene, "primary", None, QUICK)
+            hit = Target(world.lab, A, (world.provider.machine(A),), CLUSTER, INSTANCE, A)
+            trial = Trial(1, CLUSTER, INSTANCE, world.fault, hit, "primary", None, QUICK)
             running = asyncio.create_task(run_trial(world.lab, trial, history, Silent()))
             await wait_until(truth(lambda: world.cut is not None), deadline_s=10, what="the power cut")
             running.cancel()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tuchanka.faults.catalogue import CATALOGUE
+from tuchanka.faults.catalogue import PAGES as FAULT_PAGES
 from tuchanka.lab.folder import DEFAULT_ROOT, LabFolder
 from tuchanka.postgres.paths import InstancePaths
 from tuchanka.providers.image.build import CACHE
@@ -16,7 +16,7 @@ from tuchanka.topology.load import load
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PAGES = sorted(DOCS.glob("*.md"))
+PAGES = sorted([*DOCS.glob("*.md"), *DOCS.glob("faults/*/*.md")])
 
 
 def page(name: str) -> str:
@@ -29,32 +29,33 @@ def anchors(text: str) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-FAMILIES: dict[str, list[str]] = {
-    family: [fault.name for fault in CATALOGUE.values() if fault.family == family]
-    for family in dict.fromkeys(fault.family for fault in CATALOGUE.values())
-}
-
-
-@pytest.mark.parametrize("family", FAMILIES)
-def test_every_fault_of_a_family_is_documented_on_its_page_and_no_other(family: str):
-    text = page(f"faults-{family}.md")
-    assert re.findall(r"^## `([a-z-]+)`$", text, re.MULTILINE) == FAMILIES[family]
-    for part in re.split(r"^## `", text, flags=re.MULTILINE)[1:]:
+@pytest.mark.parametrize("name", FAULT_PAGES)
+def test_a_fault_has_a_page_that_says_what_it_does_and_what_should_happen(name: str):
+    _, *parts = re.split(r"^#+ (.*`.*)$", page(f"faults/{name}"), flags=re.MULTILINE)
+    sections = dict(zip(parts[::2], parts[1::2], strict=True))
+    named = sorted(fault for heading in sections for fault in re.findall(r"`([a-z-]+)`", heading))
+    assert named == sorted(fault.name for fault in FAULT_PAGES[name])
+    for heading, section in sections.items():
         for words in (r"\*\*Does\.?\*\*", r"\*\*Should happen", r"\*\*Proves"):
-            assert re.search(words, part), (part.split("`")[0], words)
+            assert re.search(words, section), (heading, words)
 
 
-def test_the_index_of_faults_has_every_fault_at_its_family():
-    rows = re.findall(r"^\| \[(\w+)\]\(faults-\1\.md\) \| (.*) \|$", page("faults.md"), re.MULTILINE)
-    assert {family: re.findall(r"`([a-z-]+)`", names) for family, names in rows} == FAMILIES
+def test_every_page_of_a_fault_is_one_of_a_module_and_each_family_has_its_own():
+    pages = {str(file.relative_to(DOCS / "faults")) for file in (DOCS / "faults").rglob("*.md")}
+    families = dict.fromkeys(name.split("/")[0] for name in FAULT_PAGES)
+    assert pages == {*FAULT_PAGES, *(f"{family}/README.md" for family in families)}
+    assert re.findall(r"^\| \[(\w+)\]\(faults/\1/README\.md\) \|", page("faults.md"), re.MULTILINE) == list(families)
 
 
 def test_the_index_has_every_page():
     linked = re.findall(r"^- \[(.*)\]\(\1\)", page("README.md"), re.MULTILINE)
-    assert sorted(linked) == sorted(file.name for file in PAGES if file.name != "README.md")
+    indexed = [*DOCS.glob("*.md"), *DOCS.glob("faults/*/README.md")]
+    assert sorted(linked) == sorted(str(file.relative_to(DOCS)) for file in indexed if file != DOCS / "README.md")
 
 
-@pytest.mark.parametrize("file", [*PAGES, ROOT / "README.md", ROOT / "CHANGELOG.md"], ids=lambda file: file.name)
+@pytest.mark.parametrize(
+    "file", [*PAGES, ROOT / "README.md", ROOT / "CHANGELOG.md"], ids=lambda file: str(file.relative_to(ROOT))
+)
 def test_every_link_leads_somewhere(file: Path):
     for target in re.findall(r"\]\((?!https?://)([^)]+)\)", file.read_text(encoding="utf-8")):
         name, _, anchor = target.partition("#")

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from tuchanka.errors import MachineError
-from tuchanka.faults import power
 from tuchanka.faults.catalogue import CATALOGUE
-from tuchanka.faults.heal import ORDER, TRIES, heal_all, verbs
+from tuchanka.faults.heal import TRIES, heal_all, verbs
 from tuchanka.faults.inside.signals import NOT_FOUND
 from tuchanka.faults.marks import mark, marked, unmark
-from tuchanka.faults.scene import make_scene
+from tuchanka.faults.power import blackout
+from tuchanka.faults.targets import make_target
 from tuchanka.lab.folder import LabFolder
 from tuchanka.lab.lab import Lab
 from tuchanka.providers.base import Completed
@@ -20,6 +20,16 @@ from tuchanka.stacks.pacemaker.stack import PACEMAKER
 from tuchanka.topology.load import load
 
 TOPOLOGY = load(None)
+BEFORE = (
+    "data-disk-hung",
+    "freeze-machine",
+    "unlink",
+    "power-off",
+    "kill-sbd",
+    "fork-bomb",
+    "pgdata-lost",
+    "standby",
+)
 MADE = ("tuchanka2a", "tuchanka2b", "witness")
 pytestmark = pytest.mark.anyio
 
@@ -44,9 +54,18 @@ def lab(tmp_path: Path, provider: FakeProvider) -> Lab:
     return Lab(LabFolder(tmp_path), TOPOLOGY, provider, PACEMAKER)
 
 
-def test_every_family_has_its_place_and_no_verb_is_called_twice():
-    assert {fault.family for fault in CATALOGUE.values()} <= set(ORDER)
-    assert max(Counter(verbs(CATALOGUE)).values()) == 1
+def test_no_verb_is_called_twice_and_what_another_needs_comes_first():
+    found = verbs(CATALOGUE.values())
+    assert max(Counter(found).values()) == 1
+    places = [found.index(CATALOGUE[name].heal) for name in BEFORE]
+    assert places == sorted(places)
+
+
+def test_every_fault_is_healed_by_its_own_rank_or_another_s():
+    unranked = [fault.name for fault in CATALOGUE.values() if fault.heal_rank is None]
+    assert unranked == ["blackout"]  # switched on at once like everything else
+    assert set(verbs(CATALOGUE.values())) == {one.heal for one in CATALOGUE.values() if one.name not in unranked}
+    assert CATALOGUE["power-off"].heal not in verbs(CATALOGUE.values(), power=False)
 
 
 async def test_everything_that_is_made_is_healed(lab: Lab, provider: FakeProvider):
@@ -113,12 +132,12 @@ def test_marks(lab: Lab):
 async def test_a_blackout_takes_the_primary_last_and_brings_it_back_last(
     lab: Lab, provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(power, "STALE_S", 0.0)
-    monkeypatch.setattr(power, "STAGGER_S", 0.0)
+    monkeypatch.setattr(blackout, "STALE_S", 0.0)
+    monkeypatch.setattr(blackout, "STAGGER_S", 0.0)
     cluster = TOPOLOGY.cluster("tuchanka2")
-    scene = make_scene(lab, cluster, cluster.instances[0], CATALOGUE["blackout"], "tuchanka2", "tuchanka2a")
-    await power.black_out(scene)
-    await power.power_on_staggered(scene)
+    target = make_target(lab, cluster, cluster.instances[0], CATALOGUE["blackout"], "tuchanka2", "tuchanka2a")
+    await blackout.black_out(target)
+    await blackout.power_on_staggered(target)
     assert [(step.verb, step.machine) for step in provider.steps] == [
         ("power_off", "tuchanka2b"),
         ("power_off", "tuchanka2a"),

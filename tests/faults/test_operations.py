@@ -9,10 +9,12 @@ from tuchanka.errors import LabError
 from tuchanka.faults import operations
 from tuchanka.faults.catalogue import CATALOGUE
 from tuchanka.faults.marks import mark, marked
-from tuchanka.faults.scene import make_scene
+from tuchanka.faults.operations import restart
+from tuchanka.faults.targets import make_target
 from tuchanka.lab.folder import LabFolder
 from tuchanka.lab.lab import Lab
 from tuchanka.providers.fake import FakeProvider
+from tuchanka.stacks.pacemaker import standby
 from tuchanka.stacks.pacemaker.observe import join
 from tuchanka.stacks.pacemaker.stack import PACEMAKER
 from tuchanka.stacks.pacemaker.standby import Someone
@@ -36,7 +38,8 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
     async def someone(*_: object) -> Someone:
         return Someone(provider.machine(A), state)
 
-    monkeypatch.setattr(operations.standby, "someone", someone)
+    for module in (operations, standby):
+        monkeypatch.setattr(module, "someone", someone)
     return Lab(LabFolder(tmp_path), TOPOLOGY, provider, PACEMAKER)
 
 
@@ -46,7 +49,7 @@ def commands(lab: Lab) -> list[str]:
 
 
 async def test_what_an_administrator_wants_is_left_alone(lab: Lab):
-    await operations.take_back(make_scene(lab, None, None, None, "tuchanka2", None))
+    await operations.take_back(make_target(lab, None, None, None, "tuchanka2", None))
     assert commands(lab) == []
 
 
@@ -65,7 +68,7 @@ async def test_what_an_administrator_wants_is_left_alone(lab: Lab):
 async def test_what_was_begun_is_taken_back_once(lab: Lab, operation: str, target: str, wanted: list[str]):
     mark(lab, operation, target)
     for _ in range(2):
-        await operations.take_back(make_scene(lab, None, None, None, A, None))
+        await operations.take_back(make_target(lab, None, None, None, A, None))
     assert commands(lab) == wanted
     assert not marked(lab, operation, target)
 
@@ -74,14 +77,14 @@ async def test_a_cluster_that_runs_nowhere_is_taken_care_of_later(lab: Lab, monk
     async def nobody(*_: object) -> Someone:
         raise LabError("the cluster is not running on any node")
 
-    monkeypatch.setattr(operations.standby, "someone", nobody)
+    monkeypatch.setattr(operations, "someone", nobody)
     mark(lab, "standby", A)
-    await operations.take_back(make_scene(lab, None, None, None, A, None))
+    await operations.take_back(make_target(lab, None, None, None, A, None))
     assert (commands(lab), marked(lab, "standby", A)) == ([], True)
 
 
 async def test_a_restart_that_ended_leaves_no_mark(lab: Lab):
-    scene = make_scene(lab, CLUSTER, CLUSTER.instances[0], CATALOGUE["restart"], "tuchanka2", A)
-    await operations.restart(scene)
+    target = make_target(lab, CLUSTER, CLUSTER.instances[0], CATALOGUE["restart"], "tuchanka2", A)
+    await restart.restart(target)
     assert commands(lab) == ["pcs resource restart krogan2-clone --wait=120"]
     assert not marked(lab, "restart", "tuchanka2")

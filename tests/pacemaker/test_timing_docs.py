@@ -2,12 +2,11 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+from tuchanka.faults.catalogue import REACTIONS
 from tuchanka.prediction import Prediction
+from tuchanka.stacks.pacemaker.predictions import predict, predict_all
 from tuchanka.stacks.pacemaker.timing.derive import KEYS, timing_of
 from tuchanka.stacks.pacemaker.timing.predict import (
-    PREDICTIONS,
-    predict,
-    predict_all,
     predict_power_off,
     safety_margin_s,
 )
@@ -40,10 +39,10 @@ def test_the_prediction_and_the_margin():
 
 
 def test_what_the_stock_stack_is_predicted_to_take():
-    stock = [predict_all(replace(timing, helpers=STOCK)) for timing in PROFILES.values()]
-    ours = [predict_all(timing) for timing in PROFILES.values()]
+    stock = [predict_all(replace(timing, helpers=STOCK), REACTIONS) for timing in PROFILES.values()]
+    ours = [predict_all(timing, REACTIONS) for timing in PROFILES.values()]
     pairs = list(zip(stock, ours, strict=True))
-    differing = [fault for fault in PREDICTIONS if any(a.get(fault) != b.get(fault) for a, b in pairs)]
+    differing = [fault for fault in REACTIONS if any(a.get(fault) != b.get(fault) for a, b in pairs)]
     part = DOC.split("## Without helpers")[1].split("\n## ")[0]
     rows = re.findall(r"^\| (`.*`) \| (.*) \| (.*) \| (.*) \|$", part, re.MULTILINE)
     shown = {fault: cells for names, *cells in rows for fault in re.findall(r"`([a-z-]+)`", names)}
@@ -72,7 +71,7 @@ def test_what_a_cluster_without_a_witness_has():
 def test_the_predictions_of_the_other_faults():
     rows = re.findall(r"^\| (`.*`) \| .* \| (.*) \| (.*) \| (.*) \|$", DOC, re.MULTILINE)
     shown = {fault: cells for names, *cells in rows for fault in re.findall(r"`([a-z-]+)`", names)}
-    predicted = {fault: [predict(timing, fault) for timing in PROFILES.values()] for fault in PREDICTIONS}
+    predicted = {fault: [predict(timing, REACTIONS[fault]) for timing in PROFILES.values()] for fault in REACTIONS}
     assert shown == {
         fault: [f"{one.seconds:.1f} s" if one and one.phases else "none" for one in of_profiles]
         for fault, of_profiles in predicted.items()

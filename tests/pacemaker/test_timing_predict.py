@@ -2,19 +2,20 @@ import re
 from dataclasses import Field, fields, replace
 from itertools import product
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuchanka.faults.catalogue import CATALOGUE
+from tuchanka.faults.catalogue import CATALOGUE, REACTIONS
+from tuchanka.prediction import Reaction
+from tuchanka.stacks.pacemaker.predictions import PHASES as OF_REACTION
+from tuchanka.stacks.pacemaker.predictions import predict, predict_all
 from tuchanka.stacks.pacemaker.timing.predict import (
     ASKED_S,
-    PREDICTIONS,
     REQUEST_S,
     SLEEPS_S,
-    predict,
-    predict_all,
     predict_power_off,
 )
 from tuchanka.stacks.pacemaker.timing.profiles import FAST, PROFILES, STEADY
@@ -31,7 +32,7 @@ PHASES = ["detected", "quorum decided", "fenced", "promoted", "VIP up", "first w
 @pytest.mark.parametrize("timing", PROFILES.values(), ids=str)
 def test_the_phases_have_their_names_and_add_up(timing: Timing):
     prediction = predict_power_off(timing)
-    assert prediction.fault == "power-off"
+    assert prediction.reaction == "failover"
     assert [phase.name for phase in prediction.phases] == PHASES
     assert all(phase.seconds > 0 and phase.rule for phase in prediction.phases)
     assert prediction.seconds == pytest.approx(sum(phase.seconds for phase in prediction.phases))
@@ -46,9 +47,9 @@ CALIBRATED = {"power-off", "reset"}
 
 
 # Of planned operations nothing is predicted.
-@pytest.mark.parametrize(("fault", "median"), [row for row in ROWS if row[0] in set(PREDICTIONS) - CALIBRATED])
+@pytest.mark.parametrize(("fault", "median"), [row for row in ROWS if row[0] in set(REACTIONS) - CALIBRATED])
 def test_a_prediction_is_near_a_median_that_it_was_not_calibrated_with(fault: str, median: str):
-    prediction = predict(FAST, fault)
+    prediction = predict(FAST, REACTIONS[fault])
     assert prediction is not None
     # What begins with a monitor depends on when the fault hit between two of them, and on a busy host.
     assert prediction.seconds == pytest.approx(float(median or 0), abs=2.7, rel=0.15)
@@ -67,22 +68,25 @@ TIMINGS = st.sampled_from(list(PROFILES.values()))
 def test_a_longer_timeout_never_predicts_a_shorter_reaction(timing: Timing, key: str, more: int, helpers: Helpers):
     here = replace(timing, helpers=helpers)
     longer = replace(here, **{key: getattr(here, key) + more})
-    for fault, prediction in predict_all(here).items():
+    for fault, prediction in predict_all(here, REACTIONS).items():
         if (fault, key) == ("kill-pacemakerd", "watchdog_s"):
             continue  # a longer watchdog gives sbd the time to believe in a new pacemakerd
-        assert predict_all(longer)[fault].seconds >= prediction.seconds - 1e-9, fault
+        assert predict_all(longer, REACTIONS)[fault].seconds >= prediction.seconds - 1e-9, fault
 
 
 @given(TIMINGS, st.sampled_from(HELPERS), st.sampled_from(fields(Helpers)))
 def test_a_helper_never_predicts_a_longer_reaction(timing: Timing, helpers: Helpers, one: Field[bool]):
-    off, on = (predict_all(replace(timing, helpers=replace(helpers, **{one.name: value}))) for value in (False, True))
+    off, on = (
+        predict_all(replace(timing, helpers=replace(helpers, **{one.name: value})), REACTIONS)
+        for value in (False, True)
+    )
     for fault, prediction in off.items():
         assert on[fault].seconds <= prediction.seconds + 1e-9, fault
 
 
 @pytest.mark.parametrize("timing", PROFILES.values(), ids=str)
 def test_without_helpers_the_stock_stack_takes_its_own_time(timing: Timing):
-    stock, ours = predict_all(replace(timing, helpers=STOCK)), predict_all(timing)
+    stock, ours = predict_all(replace(timing, helpers=STOCK), REACTIONS), predict_all(timing, REACTIONS)
     assert stock["power-off"].seconds - ours["power-off"].seconds == pytest.approx(SLEEPS_S - REQUEST_S + ASKED_S)
     waits = timing.monitor_timeout_s + timing.demote_timeout_s + timing.stop_timeout_s
     assert stock["freeze-postgres"].seconds > waits + timing.watchdog_s
@@ -98,25 +102,21 @@ def test_a_slow_quorum_device_delays_the_decision():
 
 
 @pytest.mark.parametrize("timing", PROFILES.values(), ids=str)
-@pytest.mark.parametrize("fault", PREDICTIONS)
-def test_every_prediction_has_phases_of_some_length_or_none(fault: str, timing: Timing):
-    prediction = predict(timing, fault)
+@pytest.mark.parametrize("reaction", OF_REACTION)
+def test_every_prediction_has_phases_of_some_length_or_none(reaction: Reaction, timing: Timing):
+    prediction = predict(timing, reaction)
     assert prediction is not None
-    assert prediction.fault == fault
+    assert prediction.reaction == reaction
     assert all(phase.seconds > 0 and phase.rule for phase in prediction.phases)
 
 
-def test_a_fault_that_is_not_known_has_no_prediction():
-    assert predict(FAST, "earthquake") is None
-
-
-def test_what_is_predicted_is_in_the_catalogue():
-    assert set(PREDICTIONS) <= set(CATALOGUE)
+def test_the_stack_answers_every_reaction_and_a_fault_predicts_each():
+    assert set(OF_REACTION) == set(get_args(Reaction)) == {one.predicts for one in CATALOGUE.values()} - {None}
 
 
 def test_what_must_hold_under_the_fast_profile():
     longest = {"kill-postgres": 3, "freeze-postgres": 15, "freeze-sbd": 12, "freeze-corosync": 12, "fork-bomb": 25}
     for fault, limit in longest.items():
-        prediction = predict(FAST, fault)
+        prediction = predict(FAST, REACTIONS[fault])
         assert prediction is not None
         assert prediction.seconds <= limit

@@ -10,7 +10,8 @@ from tests.real.lab import CLUSTER, RealLab
 pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 SECONDS = 3600.0
-# Thawed after it was replaced, it may take a write before its watchdog ends it: docs/faults-machine.md says why.
+# Thawed after it was replaced, it may take a write before its watchdog ends it,
+# see docs/faults/machine/freeze-machine.md.
 MAY_FAIL = {"freeze-machine"}
 
 

@@ -10,8 +10,7 @@ import pytest
 from tuchanka.campaign.promises import promises
 from tuchanka.errors import TopologyError
 from tuchanka.faults.catalogue import CATALOGUE
-from tuchanka.faults.power import POWER_OFF
-from tuchanka.faults.scene import check_target, kind_of, machines_of, make_scene, unfit
+from tuchanka.faults.targets import check_target, kind_of, machines_of, make_target, unfit
 from tuchanka.files import File
 from tuchanka.lab import service_health
 from tuchanka.lab.folder import LabFolder
@@ -183,7 +182,7 @@ def test_its_promises_are_those_of_every_trial_of_the_instance():
     cluster = WITH.cluster("tuchanka2")
     (instance,) = cluster.instances
     assert registry.promises(WITH, cluster, instance) == {"archived": "krogan2 is archived"}
-    assert "archived" not in promises(cluster, instance, POWER_OFF, broken=[], primary=None)
+    assert "archived" not in promises(cluster, instance, CATALOGUE["power-off"], broken=[], primary=None)
 
 
 def test_a_fault_that_needs_it_does_not_fit_without_it():
@@ -194,9 +193,9 @@ def test_a_fault_that_needs_it_does_not_fit_without_it():
 def test_a_fault_of_a_machine_can_hit_a_machine_for_services(tmp_path: Path):
     lab, _ = new_lab(tmp_path)
     assert kind_of(WITH, "depot") == "service"
-    check_target(POWER_OFF, WITH, "depot")
-    scene = make_scene(lab, None, None, POWER_OFF, "depot", None)
-    assert (scene.names, scene.cluster) == (("depot",), None)
+    check_target(CATALOGUE["power-off"], WITH, "depot")
+    target = make_target(lab, None, None, CATALOGUE["power-off"], "depot", None)
+    assert (target.machine_names, target.cluster) == (("depot",), None)
     assert "depot" in machines_of(WITH, None, "site", "dc3")
 
 

@@ -6,6 +6,7 @@ from statistics import median
 
 from tuchanka.campaign.plan import Planned
 from tuchanka.events import Event, TrialEnded, TrialStarted
+from tuchanka.faults.fault import Fault
 from tuchanka.lab.stack import Stack
 from tuchanka.topology.types import Topology
 
@@ -60,11 +61,14 @@ def in_words(seconds: float) -> str:
     return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02} min"
 
 
-def predicted_s(stack: Stack, topology: Topology, trials: Iterable[Planned]) -> dict[str, float]:
+def predicted_s(
+    stack: Stack, topology: Topology, catalogue: Mapping[str, Fault], trials: Iterable[Planned]
+) -> dict[str, float]:
     """Return fault → seconds of the longest reaction that is predicted on any of its clusters."""
     found: dict[str, float] = {}
     for one in trials:
-        prediction = stack.predict(topology, topology.cluster(one.cluster), one.fault)
+        reaction = catalogue[one.fault].predicts
+        prediction = reaction and stack.predict(topology, topology.cluster(one.cluster), reaction)
         if prediction:
             found[one.fault] = max(found.get(one.fault, 0.0), prediction.seconds)
     return found

@@ -9,7 +9,7 @@ from random import Random
 from tuchanka.errors import InputError
 from tuchanka.events import CampaignPlanned
 from tuchanka.faults.fault import Family, Fault
-from tuchanka.faults.scene import unfit
+from tuchanka.faults.targets import unfit
 from tuchanka.topology.types import Cluster, Topology
 
 # From the harmless to what destroys data: where something is wrong with a cluster, a gentle fault shows it best.

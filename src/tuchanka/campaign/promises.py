@@ -10,9 +10,6 @@ from tuchanka.postgres.effective import Guarantee, given_up
 from tuchanka.topology.types import Cluster, Instance
 
 BY_NAME = {one.name: one.promise for one in EXAMINERS}
-# In such a network it is the votes that decide who is given up, not the target.
-EITHER_SIDE = {"split-sites", "one-way-deaf", "one-way-mute", "packet-loss", "heavy-packet-loss", "flapping-link"}
-
 CHECKED_BY: Mapping[Guarantee, tuple[str, ...]] = MappingProxyType(
     {
         "durable": ("commits", "commits in place", "reads stay"),
@@ -31,16 +28,9 @@ def promises(
     ``broken`` are the machines that the fault's target stands for, ``primary`` the node with the instance's primary.
     What the instance's settings give up isn't promised, whether or not its owner has accepted that.
     """
-    found = {one.name: one.promise for one in EXAMINERS if one.always}
-    if fault.family == "storage" and "corrupt" in fault.name:
-        del found["checksums"]  # a wrong checksum is what the fault makes
-    if fault.name in EITHER_SIDE:
-        del found["daemons"]
-    if fault.name == "freeze-machine":
-        # No watchdog fires in a machine that is paused with it: it goes on for a moment as what it was.
-        del found["margin"]
+    found = {one.name: one.promise for one in EXAMINERS if one.always and one.name not in fault.exempt}
     if len(instance.nodes) < 3:
-        del found["most advanced"]  # one standby is no choice
+        found.pop("most advanced", None)  # one standby is no choice
     if why := keeps_commits(cluster, instance, fault, broken=broken, primary=primary):
         found["commits"] = f"no acknowledged commit is lost: {why}"
     if instance.standby_vips:
@@ -65,17 +55,16 @@ def keeps_commits(
     """Return why every acknowledged commit must outlive the fault; empty where it need not."""
     nodes = set(instance.nodes)
     if instance.synchronous is None or primary is None:
-        if fault.family == "operations" or fault.name == "shut-down":
+        if fault.gives_up == "in order":
             return "what is planned waits until the standbys have everything"
-        # In a network that is cut, it is the votes that decide who goes on, not the target.
-        if primary is not None and primary not in broken and fault.family not in {"network", "double"}:
+        if primary is not None and primary not in broken and fault.gives_up == "target":
             return "the primary is not hit"
         return ""
     if nodes <= set(broken) or primary not in broken:
         return "commits are synchronous, and a node that has them is there in the end"
     others = [node.name for node in standbys_in_order(cluster, instance, primary)]
     count = instance.synchronous.count
-    if fault.family == "double":
+    if fault.gives_up == "in turn":
         # One after the other: by then the next standby in the list has been asked.
         safe = any(node not in broken for node in others)
     elif instance.synchronous.method == "FIRST":
@@ -92,9 +81,9 @@ def keeps_reads(instance: Instance, fault: Fault, *, broken: Collection[str], pr
     synchronous, because another standby confirms. So the row stays where the primary that wrote it does, or where
     all of its standbys survive the primary, of which the most advanced is promoted.
     """
-    if fault.family in {"network", "double"}:
+    if fault.gives_up in {"by vote", "in turn"}:
         return ""  # it is the votes that decide who goes on, or there is a second blow
-    if fault.family == "operations" or fault.name == "shut-down":
+    if fault.gives_up == "in order":
         return "what is planned waits until the standbys have everything"
     if primary is None:
         return ""

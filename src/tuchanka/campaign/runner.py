@@ -20,7 +20,7 @@ from tuchanka.events import EvidenceKept, RolledBack
 from tuchanka.faults.catalogue import CATALOGUE
 from tuchanka.faults.fault import Fault, find
 from tuchanka.faults.heal import heal_all
-from tuchanka.faults.scene import make_scene, resolve
+from tuchanka.faults.targets import make_target, resolve
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.progress import Progress
 from tuchanka.lab.stack import primary_of
@@ -30,8 +30,6 @@ from tuchanka.topology.types import Cluster
 from tuchanka.waiting import together
 
 START = "setup"
-# What a loss of the primary's node is predicted by.
-FAILOVER = "power-off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +131,7 @@ class _Campaign:
 
     def left(self) -> str:
         """Say how much is left."""
-        predicted = predicted_s(self.lab.stack, self.lab.topology, self.undone.values())
+        predicted = predicted_s(self.lab.stack, self.lab.topology, CATALOGUE, self.undone.values())
         seconds = left_s(self.undone.values(), predicted, durations(self.history.events), parallel=self.parallel)
         if self.end is not None:
             seconds = min(seconds, max(0.0, self.end - time.monotonic()))
@@ -146,7 +144,7 @@ class _Campaign:
             note(f"{fault.name}; {self.left()}")
             await self._healthy(cluster, number)
             trial = await self._arrange(cluster, planned, fault)
-            note(f"{fault.name} on {trial.scene.target}; {self.left()}")
+            note(f"{fault.name} on {trial.target.name}; {self.left()}")
             healthy = await run_trial(self.lab, trial, self.history, self.progress)
             (verdict,) = [one for one in judge(self.history.events[begin:]) if one.subject.trial == number]
             if not verdict.recovered:
@@ -155,7 +153,7 @@ class _Campaign:
             if not healthy:
                 await self._roll_back(cluster, number)
             del self.undone[number]
-            note(f"{fault.name} on {trial.scene.target}: {outcome(verdict)}; {self.left()}")
+            note(f"{fault.name} on {trial.target.name}: {outcome(verdict)}; {self.left()}")
 
     @property
     def last(self) -> int:
@@ -166,13 +164,13 @@ class _Campaign:
         lab, instance = self.lab, cluster.instance(planned.instance)
         copies = await lab.stack.roles(lab, cluster, instance)
         draw = dice(self.orders.wish.seed, planned)
-        target = resolve(fault, lab.topology, cluster, instance.name, planned.target, copies, draw)
-        scene = make_scene(lab, cluster, instance, fault, target, primary_of(copies))
-        hit = {copies.get(machine.name, "witness") for machine in scene.machines}
+        name = resolve(fault, lab.topology, cluster, instance.name, planned.target, copies, draw)
+        target = make_target(lab, cluster, instance, fault, name, primary_of(copies))
+        hit = {copies.get(machine.name, "witness") for machine in target.machines}
         role = next((one for one in ("primary", "standby") if one in hit), "witness")
-        prediction = lab.stack.predict(lab.topology, cluster, fault.name)
-        failover = lab.stack.predict(lab.topology, cluster, FAILOVER) or Prediction(FAILOVER, ())
-        return Trial(planned.number, cluster, instance, fault, scene, role, prediction, failover)
+        prediction = fault.predicts and lab.stack.predict(lab.topology, cluster, fault.predicts)
+        failover = lab.stack.predict(lab.topology, cluster, "failover") or Prediction("failover", ())
+        return Trial(planned.number, cluster, instance, fault, target, role, prediction, failover)
 
     async def _healthy(self, cluster: Cluster, number: int) -> None:
         """Bring the cluster up; where that fails, once more from its snapshot."""

@@ -28,7 +28,7 @@ from tuchanka.events import (
     TrialEnded,
     TrialStarted,
 )
-from tuchanka.faults.fault import Fault, Scene
+from tuchanka.faults.fault import Fault, Target
 from tuchanka.faults.heal import heal_by
 from tuchanka.heartbeat.client import configure, recording
 from tuchanka.lab.lab import Lab
@@ -57,7 +57,7 @@ AFTERMATH_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What is to be tried: a fault on a scene of a healthy cluster, watched through all of its instances.
+    """What is to be tried: a fault on a target in a healthy cluster, watched through all of its instances.
 
     The verdict is about ``instance``; ``target_role`` is its role on the target. ``failover`` is predicted for a
     power loss of the primary: for so long a fault is watched that nobody should notice.
@@ -67,7 +67,7 @@ class Trial:
     cluster: Cluster
     instance: Instance
     fault: Fault
-    scene: Scene
+    target: Target
     target_role: str
     prediction: Prediction | None
     failover: Prediction
@@ -91,7 +91,7 @@ async def run_trial(lab: Lab, trial: Trial, history: History, progress: Progress
     cancelled.
     """
     predicted = trial.prediction.phases if trial.prediction and trial.target_role == "primary" else ()
-    broken = [machine.name for machine in trial.scene.machines]
+    broken = [machine.name for machine in trial.target.machines]
     began, course = time.monotonic(), _Course()
     history.add(
         TrialStarted(
@@ -100,12 +100,12 @@ async def run_trial(lab: Lab, trial: Trial, history: History, progress: Progress
             cluster=trial.cluster.name,
             instance=trial.instance.name,
             fault=trial.fault.name,
-            target=trial.scene.target,
+            target=trial.target.name,
             target_role=trial.target_role,
             predicted={phase.name: phase.seconds for phase in predicted},
             instances=instances_of(trial.cluster),
             broken=broken,
-            promises=promises(trial.cluster, trial.instance, trial.fault, broken=broken, primary=trial.scene.primary)
+            promises=promises(trial.cluster, trial.instance, trial.fault, broken=broken, primary=trial.target.primary)
             | registry.promises(lab.topology, trial.cluster, trial.instance),
         )
     )
@@ -133,8 +133,8 @@ async def _keep_journals(lab: Lab, trial: Trial, since: float, course: _Course, 
 
 async def _heal_at_any_rate(trial: Trial, course: _Course, progress: Progress) -> None:
     try:
-        with progress.step("heal", trial.scene.target):
-            await within(HEAL_S, heal_by(trial.fault.heal, trial.scene), what="the healing")
+        with progress.step("heal", trial.target.name):
+            await within(HEAL_S, heal_by(trial.fault.heal, trial.target), what="the healing")
     except TuchankaError as error:
         course.problems.append(f"healing failed: {error}")
 
@@ -154,15 +154,15 @@ async def _break_and_repair(lab: Lab, trial: Trial, course: _Course, history: Hi
         async with recording(lab, config, history.add):
             with progress.step("heartbeat", cluster.name):
                 await wait_until(truth(lambda: steady(watches)), deadline_s=STEADY_S, what="a steady heartbeat")
-            with progress.step(trial.fault.name, trial.scene.target) as note:
+            with progress.step(trial.fault.name, trial.target.name) as note:
                 returned = await _break(lab, trial, course, watches, history, note)
                 if returned:
                     await _count(lab, trial, trial.instance, history, config.run, watches)
-            with progress.step("heal", trial.scene.target):
-                await within(HEAL_S, heal_by(trial.fault.heal, trial.scene), what="the healing")
+            with progress.step("heal", trial.target.name):
+                await within(HEAL_S, heal_by(trial.fault.heal, trial.target), what="the healing")
                 course.healed = True
-                history.add(FaultHealed(time.monotonic(), number, trial.fault.name, trial.scene.target))
-            history.add(RestoreStarted(time.monotonic(), number, trial.scene.target))
+                history.add(FaultHealed(time.monotonic(), number, trial.fault.name, trial.target.name))
+            history.add(RestoreStarted(time.monotonic(), number, trial.target.name))
             repair = within(REPAIR_S, lab.stack.bring_up(lab, cluster, progress), what=f"a repaired {cluster.name}")
             service = [] if returned else [_service_returns(number, watches, history, lambda _: None)]
             await together(repair, *service)
@@ -184,10 +184,10 @@ async def _break(
     lab: Lab, trial: Trial, course: _Course, watches: Sequence[ServiceWatch], history: History, note: Note
 ) -> bool:
     """Inject the fault; return whether the service came back while it lasted."""
-    number, fault, scene = trial.number, trial.fault, trial.scene
-    took_effect = await within(APPLY_S, fault.apply(scene), what=f"the injection of {fault.name}")
-    history.add(FaultInjected(took_effect, number, fault.name, scene.target))
-    if not fault.returns(scene):
+    number, fault, target = trial.number, trial.fault, trial.target
+    took_effect = await within(APPLY_S, fault.apply(target), what=f"the injection of {fault.name}")
+    history.add(FaultInjected(took_effect, number, fault.name, target.name))
+    if not fault.returns(target):
         note(f"held for {HOLD_S:g} s")
         await asyncio.sleep(HOLD_S)
         history.add(ServiceHeld(time.monotonic(), number, HOLD_S))

@@ -24,7 +24,7 @@ from tuchanka.events import CampaignPlanned, Clock
 from tuchanka.events.history import FILE, load
 from tuchanka.faults.catalogue import CATALOGUE
 from tuchanka.faults.fault import find
-from tuchanka.faults.scene import ROLES, kind_of, resolve, unfit
+from tuchanka.faults.targets import ROLES, kind_of, resolve, unfit
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.progress import Progress
 from tuchanka.providers import registry

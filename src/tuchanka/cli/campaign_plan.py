@@ -14,6 +14,7 @@ from tuchanka.cli.context import settings
 from tuchanka.cli.output import show, show_json
 from tuchanka.errors import InputError
 from tuchanka.events import Event
+from tuchanka.faults.catalogue import CATALOGUE
 from tuchanka.stacks.pacemaker.stack import PACEMAKER
 from tuchanka.topology.types import Topology
 
@@ -38,7 +39,7 @@ def show_plan(context: typer.Context, topology: Topology, orders: Orders, done: 
     wish, trials = orders.wish, orders.trials
     names = list(dict.fromkeys(one.cluster for one in trials))
     faults = list(dict.fromkeys(one.fault for one in trials))
-    predicted = predicted_s(PACEMAKER, topology, trials)
+    predicted = predicted_s(PACEMAKER, topology, CATALOGUE, trials)
     measured = durations(done)
     parallel = side_by_side(len(names))
     seconds = left_s(trials, predicted, measured, parallel=parallel)

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from tuchanka.cli.context import held_lab, read_topology, run, settings
 from tuchanka.cli.output import show, show_json
@@ -13,7 +14,7 @@ from tuchanka.errors import HostError
 from tuchanka.faults.catalogue import CATALOGUE
 from tuchanka.faults.fault import Fault, find
 from tuchanka.faults.heal import heal, heal_all
-from tuchanka.faults.scene import check_target, make_scene
+from tuchanka.faults.targets import check_target, make_target
 from tuchanka.lab.lab import Lab
 from tuchanka.providers import registry
 from tuchanka.stacks.pacemaker.observe import observe
@@ -28,18 +29,17 @@ def why_not(fault: Fault, lacking: Mapping[str, str]) -> str:
 
 @app.command("list")
 def fault_list(context: typer.Context) -> None:
-    """List the faults, family by family: what each does, and what should happen then."""
+    """List the faults: family, what each acts on, and what it does."""
     lacking = registry.kind(read_topology(context)[0].provider).missing()
     if settings(context).json:
         show_json([_fields(fault, why_not(fault, lacking)) for fault in CATALOGUE.values()])
         return
-    for family in dict.fromkeys(fault.family for fault in CATALOGUE.values()):
-        faults = [fault for fault in CATALOGUE.values() if fault.family == family]
-        table = Table("fault", "on", "does", "what should happen", "here", title=family, title_justify="left")
-        for fault in faults:
-            absent = why_not(fault, lacking)
-            table.add_row(fault.name, fault.scope, fault.does, fault.expect, f"no: {absent}" if absent else "yes")
-        show(table)
+    table = Table("fault", "family", "target", "does")
+    for fault in CATALOGUE.values():
+        absent = why_not(fault, lacking)
+        does = Text.assemble(fault.does, *([("\nnot here: " + absent, "yellow")] if absent else []))
+        table.add_row(fault.name, fault.family, fault.scope, does)
+    show(table)
 
 
 def _fields(fault: Fault, absent: str) -> dict[str, Any]:
@@ -68,7 +68,7 @@ async def _inject(lab: Lab, fault: Fault, target: str) -> None:
     if fault.scope == "cluster":
         state = await observe(lab, lab.topology.cluster(target))
         primary = next((instance.primary for instance in state.instances), None)
-    await fault.apply(make_scene(lab, None, None, fault, target, primary))
+    await fault.apply(make_target(lab, None, None, fault, target, primary))
 
 
 @app.command("heal")
@@ -80,6 +80,6 @@ def fault_heal(
 ) -> None:
     """Take back every fault; a node that was lost then waits for [bold]tuchanka restore[/]."""
     with held_lab(context) as lab:
-        scene = make_scene(lab, None, None, None, target, None) if target else None
+        healed = make_target(lab, None, None, None, target, None) if target else None
         with TerminalProgress() as progress, progress.step("heal", target or "everything"):
-            run(heal(scene) if scene else heal_all(lab))
+            run(heal(healed) if healed else heal_all(lab))

@@ -10,9 +10,11 @@ from rich.text import Text
 
 from tuchanka.cli.context import read_topology, settings
 from tuchanka.cli.output import show, show_json
+from tuchanka.faults.catalogue import REACTIONS
 from tuchanka.prediction import Phase, Prediction
+from tuchanka.stacks.pacemaker.predictions import predict_all
 from tuchanka.stacks.pacemaker.timing.derive import KEYS, timing_of
-from tuchanka.stacks.pacemaker.timing.predict import SLACK_S, predict_all, safety_margin_s
+from tuchanka.stacks.pacemaker.timing.predict import SLACK_S, safety_margin_s
 from tuchanka.stacks.pacemaker.timing.rules import rules
 from tuchanka.stacks.pacemaker.timing.types import RuleResult, Timing
 from tuchanka.topology.types import STOCK, Topology
@@ -39,7 +41,9 @@ def groups(topology: Topology) -> tuple[Group, ...]:
         found.setdefault(timing, []).append(cluster.name)
         plain[timing] = timing_of(stock, cluster)
     return tuple(
-        Group(tuple(names), timing, rules(timing), predict_all(timing), predict_all(plain[timing]))
+        Group(
+            tuple(names), timing, rules(timing), predict_all(timing, REACTIONS), predict_all(plain[timing], REACTIONS)
+        )
         for timing, names in found.items()
     )
 

@@ -1,56 +1,76 @@
-"""What a fault is: a description, and two verbs over what the machines of a scene can do."""
+"""What a fault is: a description, and two verbs over what the machines of a target can do."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Literal
 
 from tuchanka.errors import UnknownName
 from tuchanka.lab.lab import Lab
+from tuchanka.prediction import Reaction
 from tuchanka.providers.base import Machine
 from tuchanka.topology.types import Cluster, Instance
 
 Family = Literal["power", "network", "processes", "resources", "storage", "machine", "double", "operations"]
 Scope = Literal["node", "site", "cluster", "witness"]
 
+GivesUp = Literal["target", "by vote", "in turn", "in order"]
+"""Which copies a fault takes away: those on its target; those of the side that the votes go against, target or not;
+a standby, and the primary when the cluster has got over that; or any, but in order, when standbys have everything.
+"""
+
+
+class HealRank(IntEnum):
+    """When a fault is healed: the lowest first, as a machine that is paused, cut off, or off obeys no command."""
+
+    DISK = 1
+    RUNNING = 2
+    NETWORK = 3
+    POWER = 4
+    PROCESSES = 5
+    RESOURCES = 6
+    DATA = 7
+    CLUSTER = 8
+
 
 @dataclass(frozen=True, slots=True)
-class Scene:
-    """Where a fault acts: ``target`` is the name of a node, a site, a cluster or the witness.
+class Target:
+    """What a fault hits: ``name`` is that of a node, a site, a cluster or the witness.
 
-    ``machines`` are the machines that the target stands for; ``instance`` is the one that is watched, and
-    ``primary`` the node with its primary when the fault begins (both ``None`` outside a trial).
+    ``machines`` are the machines that it stands for; ``instance`` is the one that is watched, and ``primary`` the
+    node with its primary when the fault begins (both ``None`` outside a trial).
     """
 
     lab: Lab
-    target: str
+    name: str
     machines: tuple[Machine, ...]
     cluster: Cluster | None = None
     instance: Instance | None = None
     primary: str | None = None
 
     @property
-    def names(self) -> tuple[str, ...]:
+    def machine_names(self) -> tuple[str, ...]:
         """The names of its machines."""
         return tuple(machine.name for machine in self.machines)
 
     @property
     def clusters(self) -> tuple[Cluster, ...]:
-        """The scene's cluster; where it is of none alone (a whole site), every one that has a machine in it."""
+        """Its cluster; where it is of none alone (a whole site), every one that has a machine in it."""
         if self.cluster is not None:
             return (self.cluster,)
-        mine = set(self.names)
+        mine = set(self.machine_names)
         return tuple(one for one in self.lab.topology.clusters if mine & {node.name for node in one.nodes})
 
 
-def comes_back(scene: Scene) -> bool:
+def comes_back(target: Target) -> bool:
     """Say that the service is to come back while the fault lasts."""
-    del scene
+    del target
     return True
 
 
-def waits_for_healing(scene: Scene) -> bool:
+def waits_for_healing(target: Target) -> bool:
     """Say that the service can't come back before the fault is healed."""
-    del scene
+    del target
     return False
 
 
@@ -62,15 +82,19 @@ def fits_all(cluster: Cluster) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A failure, or a planned operation, that can be injected and healed.
+    """A failure, or a planned operation, that can be injected and healed; everything that is its own is said here.
 
     ``apply`` returns when it took effect, in seconds of CLOCK_MONOTONIC; it may go on for a while after that
-    moment. ``heal`` puts right what ``apply`` did, and is safe to call on a scene that has nothing to heal, or on
-    one where ``apply`` was killed halfway. ``scope`` is what its target is: a fault of a node may be applied to
+    moment. ``heal`` puts right what ``apply`` did, and is safe to call on a target that has nothing to heal, or on
+    one where ``apply`` was killed halfway. ``heal_rank`` is its place where everything is healed; ``None`` where
+    another fault's healing does as well. ``scope`` is what its target is: a fault of a node may be applied to
     several at once. ``needs`` names the capabilities it uses, ``proves`` what a trial of it shows. ``returns`` says
-    of a scene whether the service is expected back before the healing. ``unfit`` says why it can't be tried on a
+    of a target whether the service is expected back before the healing. ``unfit`` says why it can't be tried on a
     cluster (one site can't be split), empty where it can. ``role`` is the only role whose nodes it can hit:
     a trial that was to hit another role's node hits one of those.
+
+    ``predicts`` is what is predicted where it hits the primary's node, ``None`` where that can't be said.
+    ``gives_up`` and ``exempt`` say what a trial of it doesn't promise: commits, and the checks of these names.
     """
 
     name: str
@@ -80,11 +104,15 @@ class Fault:
     does: str
     expect: str
     proves: str
-    apply: Callable[[Scene], Awaitable[float]]
-    heal: Callable[[Scene], Awaitable[None]]
-    returns: Callable[[Scene], bool] = comes_back
+    apply: Callable[[Target], Awaitable[float]]
+    heal: Callable[[Target], Awaitable[None]]
+    heal_rank: HealRank | None
+    returns: Callable[[Target], bool] = comes_back
     unfit: Callable[[Cluster], str] = fits_all
     role: Literal["primary", "standby"] | None = None
+    predicts: Reaction | None = None
+    gives_up: GivesUp = "target"
+    exempt: tuple[str, ...] = ()
 
 
 def find(catalogue: dict[str, Fault], name: str) -> Fault:

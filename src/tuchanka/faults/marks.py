@@ -1,4 +1,4 @@
-"""Which planned operations were begun by a fault: kept in the lab's folder, for whoever heals after a kill.
+"""Which planned operations were begun by a fault: kept in the lab's folder, for the healing after a kill.
 
 A node in standby, or a cluster in maintenance, may be so because an administrator wants it. Only what has a mark is
 taken back.

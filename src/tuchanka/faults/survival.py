@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from tuchanka.faults.fault import Scene
+from tuchanka.faults.fault import Target
 from tuchanka.topology.types import Cluster, Instance
 
 
@@ -25,11 +25,11 @@ def serves(cluster: Cluster, instance: Instance, left: Collection[str], *, witne
     return quorate(cluster, left, witness=witness) and len(copies) >= needed
 
 
-def survives(scene: Scene) -> bool:
-    """Say whether the instance comes back while every machine of the scene is lost."""
-    if scene.cluster is None or scene.instance is None:
+def survives(target: Target) -> bool:
+    """Say whether the instance comes back while every machine of the target is lost."""
+    if target.cluster is None or target.instance is None:
         return True
-    gone = {machine.name for machine in scene.machines}
-    left = [node.name for node in scene.cluster.nodes if node.name not in gone]
-    witness = scene.lab.topology.witness
-    return serves(scene.cluster, scene.instance, left, witness=witness is not None and witness.name not in gone)
+    gone = {machine.name for machine in target.machines}
+    left = [node.name for node in target.cluster.nodes if node.name not in gone]
+    witness = target.lab.topology.witness
+    return serves(target.cluster, target.instance, left, witness=witness is not None and witness.name not in gone)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from tuchanka.events import Event, NodeFacts
 from tuchanka.lab.progress import Progress
-from tuchanka.prediction import Prediction
+from tuchanka.prediction import Prediction, Reaction
 from tuchanka.topology.types import Cluster, Instance, Topology
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ class Stack(Protocol):
     def evidence(self) -> Mapping[str, str]:
         """File → the shell command whose output it holds: what a node can say about a failed trial."""
 
-    def predict(self, topology: Topology, cluster: Cluster, fault: str) -> Prediction | None:
-        """Predict the reaction when the fault hits the primary's node; ``None`` where nothing is predicted."""
+    def predict(self, topology: Topology, cluster: Cluster, reaction: Reaction) -> Prediction | None:
+        """Predict the reaction to a fault that does this to the primary's node; ``None`` where none can be made."""
 
     async def bring_up(self, lab: "Lab", cluster: Cluster, progress: Progress) -> None:
         """Make the cluster healthy, whatever state it is in."""

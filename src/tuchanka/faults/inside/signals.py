@@ -1,6 +1,6 @@
 """Freezes, kills or wakes processes of this machine, chosen exactly: ``signals.py freeze|kill|wake JSON``.
 
-The JSON is a list of choices; each names the file that a process executes, and may narrow that down by its current
+The JSON is a list of processes; each names the file that a process executes, and may narrow that down by its current
 directory and by a pattern of its command line. It writes how many processes it found, and how many seconds ago the
 first signal was sent. Status 3: no process was found. Status 4: they would not stop.
 """
@@ -21,7 +21,7 @@ NOT_FOUND, NOT_STOPPED = 3, 4
 GONE = (FileNotFoundError, ProcessLookupError, PermissionError)
 
 
-class Choice(TypedDict):
+class Processes(TypedDict):
     """Which processes are meant; an empty ``folder`` or ``title`` means any."""
 
     program: str
@@ -29,24 +29,24 @@ class Choice(TypedDict):
     title: str
 
 
-def matches(process: Path, choice: Choice) -> bool:
+def matches(process: Path, one: Processes) -> bool:
     """Say whether a process is one of those meant."""
     try:
         # An upgraded program is shown with " (deleted)" behind its name.
-        if (process / "exe").readlink().as_posix().removesuffix(" (deleted)") != choice["program"]:
+        if (process / "exe").readlink().as_posix().removesuffix(" (deleted)") != one["program"]:
             return False
-        if choice["folder"] and (process / "cwd").readlink().as_posix() != choice["folder"]:
+        if one["folder"] and (process / "cwd").readlink().as_posix() != one["folder"]:
             return False
         title = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
     except GONE:
         return False
-    return re.search(choice["title"], title) is not None
+    return re.search(one["title"], title) is not None
 
 
-def find(choices: list[Choice]) -> set[int]:
+def find(chosen: list[Processes]) -> set[int]:
     """Return the PIDs that are meant, without this process."""
     numbers = [entry for entry in PROC.iterdir() if entry.name.isdigit() and int(entry.name) != os.getpid()]
-    return {int(entry.name) for entry in numbers for choice in choices if matches(entry, choice)}
+    return {int(entry.name) for entry in numbers for one in chosen if matches(entry, one)}
 
 
 def state(pid: int) -> str:
@@ -64,11 +64,11 @@ def send(pids: set[int], number: signal.Signals) -> None:
             os.kill(pid, number)
 
 
-def freeze(choices: list[Choice]) -> set[int]:
+def freeze(chosen: list[Processes]) -> set[int]:
     """Stop them until every one has stopped, also those that were forked meanwhile; return them, or raise."""
     end = time.monotonic() + DEADLINE_S
     while True:
-        found = find(choices)
+        found = find(chosen)
         running = {pid for pid in found if state(pid) not in "TtZX"}
         if not running:
             return found
@@ -80,14 +80,14 @@ def freeze(choices: list[Choice]) -> set[int]:
 
 def main() -> int:
     """Do as the arguments say."""
-    verb, choices = sys.argv[1], json.loads(sys.argv[2])
+    verb, chosen = sys.argv[1], json.loads(sys.argv[2])
     started = time.monotonic()
     if verb == "wake":
-        found = {pid for pid in find(choices) if state(pid) == "T"}
+        found = {pid for pid in find(chosen) if state(pid) == "T"}
         send(found, signal.SIGCONT)
     else:
         try:
-            found = freeze(choices)
+            found = freeze(chosen)
         except TimeoutError:
             return NOT_STOPPED
         if verb == "kill":

@@ -6,12 +6,12 @@ from tuchanka.events import Event
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.progress import Progress
 from tuchanka.lab.stack import FinishAudit, Restore, Unsettled
-from tuchanka.prediction import Prediction
+from tuchanka.prediction import Prediction, Reaction
 from tuchanka.stacks.pacemaker import audit, bring_up, evidence
 from tuchanka.stacks.pacemaker.observe import observe
+from tuchanka.stacks.pacemaker.predictions import predict
 from tuchanka.stacks.pacemaker.restore import repair
 from tuchanka.stacks.pacemaker.timing.derive import timing_of
-from tuchanka.stacks.pacemaker.timing.predict import predict
 from tuchanka.topology.types import Cluster, Instance, Topology
 
 
@@ -29,9 +29,9 @@ class Pacemaker:
     )
     evidence: Mapping[str, str] = evidence.COMMANDS
 
-    def predict(self, topology: Topology, cluster: Cluster, fault: str) -> Prediction | None:
+    def predict(self, topology: Topology, cluster: Cluster, reaction: Reaction) -> Prediction | None:
         """Predict from the cluster's timeouts."""
-        return predict(timing_of(topology, cluster), fault)
+        return predict(timing_of(topology, cluster), reaction)
 
     async def bring_up(self, lab: Lab, cluster: Cluster, progress: Progress) -> None:
         """Switch on, start, restore, and wait until healthy."""

@@ -3,7 +3,6 @@
 The phases of a reaction are named as the journals' anatomy names them.
 """
 
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from tuchanka.prediction import Phase, Prediction
@@ -111,7 +110,7 @@ def predict_power_off(timing: Timing) -> Prediction:
         Phase("VIP up", VIP_UP_S, "calibrated: start of the VIP"),
         Phase("first write", FIRST_WRITE_S, "calibrated: a client that reconnects at once"),
     )
-    return Prediction(fault="power-off", phases=phases)
+    return Prediction(reaction="failover", phases=phases)
 
 
 def requested(timing: Timing) -> float:
@@ -269,37 +268,3 @@ def unnoticed(timing: Timing) -> tuple[Phase, ...]:
     """No client notices anything."""
     del timing
     return ()
-
-
-PACEMAKER = tuple(f"pacemaker-{it}" for it in ("controld", "attrd", "fenced", "execd", "schedulerd"))
-PREDICTIONS: Mapping[str, Callable[[Timing], tuple[Phase, ...] | None]] = {
-    **dict.fromkeys(("power-off", "reset", "unlink", "isolate-site", "freeze-machine"), failover),
-    **dict.fromkeys(("kill-corosync", "freeze-corosync"), failover),
-    **dict.fromkeys(("kill-sbd", "freeze-sbd"), unfed),
-    "fork-bomb": given_up,
-    "data-disk-hung": stuck,
-    "kill-pacemakerd": pacemakerd_killed,
-    "freeze-pacemakerd": pacemakerd_frozen,
-    "kill-pacemaker-based": left,
-    "freeze-pacemaker-based": left_late,
-    **dict.fromkeys(("data-disk-full", "pgdata-lost", "pgdata-read-only"), moved),
-    **dict.fromkeys(("kill-postgres", "kill-postmaster"), crash),
-    **dict.fromkeys(("freeze-postgres", "freeze-postmaster"), hang),
-    **dict.fromkeys((f"{verb}-{name}" for name in PACEMAKER for verb in ("kill", "freeze")), unnoticed),
-    **dict.fromkeys(("table-corrupted", "root-disk-full"), unnoticed),
-    **dict.fromkeys(("kill-qdevice", "freeze-qdevice", "kill-qnetd", "freeze-qnetd"), unnoticed),
-}
-"""Fault → its phases; an empty tuple: no client should notice; ``None``: nothing can be said."""
-
-
-def predict(timing: Timing, fault: str) -> Prediction | None:
-    """Predict the reaction when the fault hits the primary's node; ``None`` for a fault without a prediction."""
-    rule = PREDICTIONS.get(fault)
-    phases = rule(timing) if rule else None
-    return None if phases is None else Prediction(fault, phases)
-
-
-def predict_all(timing: Timing) -> dict[str, Prediction]:
-    """Predict the reaction to every fault of which something can be said, in the order of ``PREDICTIONS``."""
-    predictions = {fault: predict(timing, fault) for fault in PREDICTIONS}
-    return {fault: one for fault, one in predictions.items() if one is not None}

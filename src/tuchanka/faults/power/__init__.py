@@ -1,0 +1,10 @@
+"""Faults of power: machines that are cut off, reset, or stopped."""
+
+from tuchanka.faults.fault import Target
+from tuchanka.providers.base import make_ready
+from tuchanka.waiting import together
+
+
+async def power_on(target: Target) -> None:
+    """Switch every machine of the target on, and wait until all take commands."""
+    await together(*map(make_ready, target.machines))

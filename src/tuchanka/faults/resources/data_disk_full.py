@@ -1,0 +1,20 @@
+"""The disk with the data is full."""
+
+from tuchanka.faults.fault import Fault, HealRank
+from tuchanka.faults.resources import NEEDS, fill, heal
+
+FAULTS = (
+    Fault(
+        name="data-disk-full",
+        family="resources",
+        scope="node",
+        needs=NEEDS,
+        does="fills the disk with the data directories to the last block",
+        expect="the primary's monitor can't write, and the primary moves to another node",
+        proves="that a primary which refuses every write doesn't stay one",
+        apply=fill("data"),
+        heal=heal,
+        heal_rank=HealRank.RESOURCES,
+        predicts="move",
+    ),
+)

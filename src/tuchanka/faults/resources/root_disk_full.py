@@ -1,0 +1,20 @@
+"""The disk with the system is full."""
+
+from tuchanka.faults.fault import Fault, HealRank
+from tuchanka.faults.resources import NEEDS, fill, heal
+
+FAULTS = (
+    Fault(
+        name="root-disk-full",
+        family="resources",
+        scope="node",
+        needs=NEEDS,
+        does="fills the disk with the system to the last block",
+        expect="nobody notices: neither the database nor the cluster stack needs it to go on",
+        proves="that the service doesn't hang on logs and temporary files",
+        apply=fill("root"),
+        heal=heal,
+        heal_rank=HealRank.RESOURCES,
+        predicts="unnoticed",
+    ),
+)

@@ -1,0 +1,43 @@
+"""The catalogue finds every fault, and each has what is its own."""
+
+import ast
+from importlib import import_module
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from tuchanka.analysis.checks.catalogue import EXAMINERS
+from tuchanka.faults.catalogue import CATALOGUE, PAGES
+from tuchanka.faults.fault import Family, Fault
+from tuchanka.providers import base
+
+FOLDER = Path(import_module("tuchanka.faults").__path__[0])
+
+
+def test_every_module_of_a_family_is_found_in_an_order_that_never_changes():
+    files = {f"{file.parent.name}/{file.stem.replace('_', '-')}.md" for file in FOLDER.glob("*/*.py")}
+    modules = {name for name in files if name.split("/")[0] in get_args(Family) and not name.endswith("init--.md")}
+    assert set(PAGES) == modules
+    assert list(PAGES) == sorted(PAGES, key=lambda page: (get_args(Family).index(page.split("/")[0]), page[:-3]))
+
+
+def test_every_fault_has_a_name_of_its_own_and_is_in_its_family_s_folder():
+    assert sum(len(faults) for faults in PAGES.values()) == len(CATALOGUE)
+    for page, faults in PAGES.items():
+        assert faults, page
+        assert {fault.family for fault in faults} == {page.split("/")[0]}
+
+
+@pytest.mark.parametrize("fault", CATALOGUE.values(), ids=lambda fault: fault.name)
+def test_what_a_fault_names_exists(fault: Fault):
+    assert set(fault.exempt) <= {one.name for one in EXAMINERS}
+    assert all(hasattr(base, capability) for capability in fault.needs)
+
+
+@pytest.mark.parametrize("family", get_args(Family))
+def test_no_module_has_the_name_of_something_that_its_family_shares(family: str):
+    # Importing the module would put it in that thing's place.
+    text = (FOLDER / family / "__init__.py").read_text(encoding="utf-8")
+    names = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
+    assert not names & {file.stem for file in (FOLDER / family).glob("*.py")}
