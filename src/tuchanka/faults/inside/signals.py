@@ -91,7 +91,7 @@ def main() -> int:
         except TimeoutError:
             return NOT_STOPPED
         if verb == "kill":
-            # All of them stand still, so that no parent starts another between two deaths.
+            # All of them are frozen, so that no parent starts another between two deaths.
             started = time.monotonic()
             send(found, signal.SIGKILL)
         if not found:
