@@ -9,10 +9,12 @@ from tuchanka.topology.types import Cluster
 
 
 def from_one_other(cluster: Cluster, name: str) -> tuple[Cut, ...]:
-    """Return the cuts between a node and one other: the first of another site, where there is one."""
-    node = cluster.node(name)
-    others = [other for other in cluster.nodes if other.name != name]
-    return both_ways([name], [min(others, key=lambda other: other.site == node.site).name])
+    """Return the cuts between a node and the one before it, of the first and the last.
+
+    Corosync's token goes round in that order: only neighbours miss it. Others' messages are sent again by a third.
+    """
+    names = [node.name for node in cluster.nodes]
+    return both_ways([name], [names[names.index(name) - 1]])
 
 
 async def part(target: Target) -> float:
@@ -27,8 +29,8 @@ FAULTS = (
         family="network",
         scope="node",
         needs=(Traffic.__name__,),
-        does="cuts a node off from one other node; the rest of the cluster, the witness and the clients hear both",
-        expect="one of the two loses its place in the cluster and resets itself; the other goes on with the rest",
+        does="cuts a node off from the one before it; the rest of the cluster, the witness and the clients hear both",
+        expect="no membership lasts, until a watchdog resets one of the two; the other goes on with the rest",
         proves="that nodes which can't agree on who is there agree in the end, and that there is one primary",
         apply=part,
         heal=reconnect,
