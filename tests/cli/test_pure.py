@@ -54,6 +54,11 @@ def test_check_finds_no_error_in_the_default(tuchanka: Tuchanka):
     assert {finding["severity"] for finding in found} == {"warning"}
 
 
+def test_check_counts_one_as_one(tuchanka: Tuchanka):
+    example = Path(__file__).parents[2] / "examples" / "stock.toml"
+    assert tuchanka("check", "--topology", example).out.endswith(f"{example}: 0 errors, 1 warning\n")
+
+
 def test_check_names_file_key_what_and_instead(tuchanka: Tuchanka, tmp_path: Path):
     file = edited(tmp_path, "[timing]\n", f"[timing]\n{SLOW_FENCING}\n")
     outcome = tuchanka("check", "--topology", file)
@@ -279,4 +284,4 @@ def test_check_says_what_the_provider_can_not_do(tuchanka: Tuchanka, tmp_path: P
     outcome = tuchanka("check", "--topology", edited(tmp_path, old, new))
     assert (outcome.status, outcome.err) == (1, "")
     assert f"error: {tmp_path / 'my.toml'}: {said}" in " ".join(outcome.out.split())
-    assert "1 errors" in outcome.out
+    assert ": 1 error, " in outcome.out

@@ -79,9 +79,14 @@ def check(context: typer.Context) -> None:
     else:
         for finding in findings:
             show(Text(str(finding), COLOURS[finding.severity]))
-        show(f"{read.source}: {len(errors)} errors, {len(findings) - len(errors)} warnings")
+        numbers = (_counted(len(errors), "error"), _counted(len(findings) - len(errors), "warning"))
+        show(f"{read.source}: {', '.join(numbers)}")
     if errors:
         raise typer.Exit(1)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def render(context: typer.Context, folder: Annotated[Path, typer.Argument(help="A new or empty folder.")]) -> None:
