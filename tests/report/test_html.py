@@ -9,9 +9,9 @@ from tests.analysis.forged import change, power_loss, renumber, standby_fault
 from tests.report.many import campaign
 from tuchanka.analysis.phases import PHASES
 from tuchanka.events import CommitsCounted, Event, Healthy, Journal, RunStarted, TrialEnded, TrialStarted, Write
+from tuchanka.report.figures import NONE
 from tuchanka.report.html import render_html as render
 from tuchanka.report.runs import Report, run_of
-from tuchanka.report.wording import NONE
 from tuchanka.stacks.pacemaker.journal_rules import RULES
 from tuchanka.topology.load import default_text
 

@@ -12,10 +12,10 @@ from tuchanka.analysis.verdict import judge
 from tuchanka.errors import HostError
 from tuchanka.events import CommitsCounted, TrialEnded
 from tuchanka.report.console import phases_table, results, trials_table
+from tuchanka.report.figures import NONE, count, seconds
 from tuchanka.report.junit import render_junit
 from tuchanka.report.markdown import render_markdown
 from tuchanka.report.runs import Report, run_of
-from tuchanka.report.wording import NONE, count, seconds
 from tuchanka.report.write import write_reports
 from tuchanka.stacks.pacemaker.journal_rules import RULES
 

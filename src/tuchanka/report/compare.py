@@ -4,10 +4,10 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from tuchanka.report.figures import seconds, signed
 from tuchanka.report.groups import Group, Key, pools, seconds_json, spread_json
 from tuchanka.report.runs import Report
 from tuchanka.report.statistics import ENOUGH, Interval, Spread, difference_interval, spread
-from tuchanka.report.wording import seconds, signed
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,14 @@ from rich.table import Table
 from rich.text import Text
 
 from tuchanka.analysis.verdict import Verdict
-from tuchanka.report import wording as words
 from tuchanka.report.charts import phases
 from tuchanka.report.compare import differences
+from tuchanka.report.figures import NONE, away, count, interval, ratio, reaction, seconds, signed
 from tuchanka.report.groups import groups_of
+from tuchanka.report.headings import title
 from tuchanka.report.helper_gains import helper_gains
 from tuchanka.report.runs import Report
+from tuchanka.report.text import clean
 
 # Broken by hand, so that the table fits a terminal of ordinary width.
 COLUMNS = (
@@ -48,22 +50,20 @@ def trials_table(verdicts: Sequence[Verdict]) -> RenderableType:
     for one in verdicts:
         table.add_row(
             str(one.subject.trial),
-            Text(words.title(one)),
-            Text(words.clean(one.subject.instance)),
+            Text(title(one)),
+            Text(clean(one.subject.instance)),
             Text("recovered", "green") if one.recovered else Text("failed", "bold red"),
-            words.seconds(one.service.reaction_s),
-            words.seconds(one.service.read_reaction_s),
-            words.count(one.commits.acknowledged),
-            Text(words.count(one.commits.lost), "" if one.commits.lost == 0 else "bold red"),
-            Text(words.count(one.commits.warned), "" if one.commits.warned == 0 else "bold red"),
-            words.count(one.commits.indeterminate),
-            "never" if one.safety.dual_primary_s == 0 else Text(words.seconds(one.safety.dual_primary_s), "bold red"),
-            words.seconds(one.restoration.restored_s),
+            seconds(one.service.reaction_s),
+            seconds(one.service.read_reaction_s),
+            count(one.commits.acknowledged),
+            Text(count(one.commits.lost), "" if one.commits.lost == 0 else "bold red"),
+            Text(count(one.commits.warned), "" if one.commits.warned == 0 else "bold red"),
+            count(one.commits.indeterminate),
+            "never" if one.safety.dual_primary_s == 0 else Text(seconds(one.safety.dual_primary_s), "bold red"),
+            seconds(one.restoration.restored_s),
         )
     problems = [
-        Text(f"trial {one.subject.trial}: {words.clean(problem)}", "red")
-        for one in verdicts
-        for problem in one.problems
+        Text(f"trial {one.subject.trial}: {clean(problem)}", "red") for one in verdicts for problem in one.problems
     ]
     return Group(table, *problems)
 
@@ -87,28 +87,26 @@ def groups_table(report: Report) -> RenderableType:
     for one in groups_of(report):
         found = one.write_spread
         table.add_row(
-            Text(words.clean(one.key.cluster)),
-            Text(words.clean(one.key.fault)),
-            Text(words.clean(one.key.role + (f", {one.key.run}" if one.key.run else ""))),
+            Text(clean(one.key.cluster)),
+            Text(clean(one.key.fault)),
+            Text(clean(one.key.role + (f", {one.key.run}" if one.key.run else ""))),
             str(len(one.trials)),
-            words.away(found),
-            words.interval(found),
-            words.NONE if found is None else words.reaction(found.worst),
-            words.seconds(one.predicted_s),
-            words.away(one.read_spread),
-            Text(words.count(one.lost), "" if one.lost == 0 else "bold red"),
+            away(found),
+            interval(found),
+            NONE if found is None else reaction(found.worst),
+            seconds(one.predicted_s),
+            away(one.read_spread),
+            Text(count(one.lost), "" if one.lost == 0 else "bold red"),
             Text(str(one.failed), "bold red" if one.failed else "green"),
         )
     failed = [one for one in report.verdicts if not one.recovered]
-    told = [
-        Text(f"trial {one.subject.trial}, {words.title(one)}: {words.clean(one.problem)}", "red") for one in failed
-    ]
+    told = [Text(f"trial {one.subject.trial}, {title(one)}: {clean(one.problem)}", "red") for one in failed]
     return Group(table, *told)
 
 
 def differences_table(report: Report) -> RenderableType:
     """Return how the later runs differ from the first."""
-    table = Table(title=Text(f"compared with {words.clean(report.runs[0].name)}"), title_justify="left")
+    table = Table(title=Text(f"compared with {clean(report.runs[0].name)}"), title_justify="left")
     for column in ("run", "cluster", "fault", "target"):
         table.add_column(column)
     for column in ("before", "after", "difference", "ratio"):
@@ -116,14 +114,14 @@ def differences_table(report: Report) -> RenderableType:
     table.add_column("what it shows")
     for one in differences(report):
         table.add_row(
-            *(Text(words.clean(name)) for name in (one.key.run, one.key.cluster, one.key.fault, one.key.role)),
-            words.away(one.before_spread),
-            words.away(one.after_spread),
-            words.NONE if one.change is None else words.signed(one.change),
-            words.ratio(one.ratio),
-            Text(words.clean(one.meaning), {"good": "green", "bad": "red"}.get(one.tone, "dim")),
+            *(Text(clean(name)) for name in (one.key.run, one.key.cluster, one.key.fault, one.key.role)),
+            away(one.before_spread),
+            away(one.after_spread),
+            NONE if one.change is None else signed(one.change),
+            ratio(one.ratio),
+            Text(clean(one.meaning), {"good": "green", "bad": "red"}.get(one.tone, "dim")),
         )
-    return Group(*(Text(words.clean(str(one))) for one in helper_gains(report)), table)
+    return Group(*(Text(clean(str(one))) for one in helper_gains(report)), table)
 
 
 def phases_table(verdict: Verdict) -> RenderableType:

@@ -12,18 +12,22 @@ from markupsafe import Markup
 from tuchanka.analysis.verdict import Verdict
 from tuchanka.diagram.draw import svg
 from tuchanka.diagram.plan import planned
-from tuchanka.report import promises
-from tuchanka.report import wording as words
+from tuchanka.report import figures, promises
 from tuchanka.report.charts import phases
 from tuchanka.report.charts.distributions import distribution_chart
 from tuchanka.report.charts.timeline import definitions, overview, timeline
 from tuchanka.report.compare import Difference, differences
+from tuchanka.report.details import details
+from tuchanka.report.figures import Figure, seconds
 from tuchanka.report.groups import Group, figures_elsewhere, groups_of
+from tuchanka.report.headings import again, title
 from tuchanka.report.helper_gains import helper_gains
 from tuchanka.report.key_figures import key_figures
 from tuchanka.report.other_systems import OtherFigure
+from tuchanka.report.reasons import why_no_reaction
 from tuchanka.report.runs import Report, Trial
 from tuchanka.report.summary import totals
+from tuchanka.report.text import clean
 
 # So few trials are read one after the other: they lie open.
 OPEN = 5
@@ -65,7 +69,7 @@ class _Shown:
     bars: Markup | None
     rows: list[phases.Row]
     points: list[tuple[str, str]]
-    figures: list[words.Figure]
+    figures: list[Figure]
     evidence: list[tuple[str, str]]
 
 
@@ -88,10 +92,13 @@ def render_html(report: Report) -> str:
         phase_names=phases.group_names(groups),
         shown=lambda one: _shown(report, one),
         open=len(verdicts) <= OPEN,
-        beside=[(one, figures) for one in groups if any(figures := figures_elsewhere(report, one))],
+        beside=[(one, others) for one in groups if any(others := figures_elsewhere(report, one))],
         definitions=definitions(),
-        words=words,
-        clean=words.clean,
+        figures=figures,
+        why_no_reaction=why_no_reaction,
+        title=title,
+        again=again,
+        clean=clean,
         style=Markup(_STATIC.get_template("report.css").render()),  # noqa: S704 - our own style sheet
     )
 
@@ -104,24 +111,24 @@ def headline(report: Report) -> str:
     failed = sum(1 for one in verdicts if not one.recovered)
     if report.compare:
         names = " and ".join(run.name for run in report.runs)
-        return words.clean(f"{names}: {len(verdicts)} trials compared")
+        return clean(f"{names}: {len(verdicts)} trials compared")
     if len(verdicts) > 1:
         return f"{len(verdicts)} trials, {'each recovered' if not failed else f'{failed} not recovered'}"
     verdict = verdicts[0]
     if verdict.service.reaction_s is not None:
-        outcome = f"{verdict.subject.instance} took writes again {words.seconds(verdict.service.reaction_s)} after"
+        outcome = f"{verdict.subject.instance} took writes again {seconds(verdict.service.reaction_s)} after"
     elif verdict.service.outages:
         outcome = f"{verdict.subject.instance} took no more writes after"
     else:
         outcome = f"{verdict.subject.instance} kept taking writes through"
-    return words.clean(
+    return clean(
         f"{outcome} the {verdict.subject.fault} of {verdict.subject.target}, its {verdict.subject.target_role}"
     )
 
 
 def _cluster(report: Report, name: str, groups: list[Group]) -> _Cluster:
     return _Cluster(
-        name=words.clean(name),
+        name=clean(name),
         groups=groups,
         distributions=distribution_chart(groups, {one.key: _named_figures(report, one) for one in groups}),
         anatomy=phases.median_bars(groups),
@@ -152,8 +159,8 @@ def _column(one: Group) -> str:
 
 def _named_figures(report: Report, group: Group) -> list[tuple[str, OtherFigure]]:
     """Return the other systems that have a figure for this kind of trial, each with it."""
-    figures = zip(report.other_systems, figures_elsewhere(report, group), strict=True)
-    return [(system.name, figure) for system, figure in figures if figure]
+    others = zip(report.other_systems, figures_elsewhere(report, group), strict=True)
+    return [(system.name, figure) for system, figure in others if figure]
 
 
 def _picture(report: Report, name: str) -> Markup | None:
@@ -176,14 +183,14 @@ def _shown(report: Report, trial: Trial) -> _Shown:
     whole = not verdict.recovered or len(report.verdicts) <= SHORT
     return _Shown(
         verdict=verdict,
-        title=words.title(verdict),
-        source=words.clean(f"trial {trial.own} of {trial.run}") if trial.run else "",
+        title=title(verdict),
+        source=clean(f"trial {trial.own} of {trial.run}") if trial.run else "",
         chart=timeline(trial.recorded, verdict),
         overview=overview(trial.recorded, verdict) if whole else None,
         bars=phases.bars(verdict) if whole else None,
         rows=phases.rows(verdict),
         points=phases.points(verdict),
-        figures=words.figures(verdict),
+        figures=details(verdict),
         evidence=list(_evidence(report, trial)),
     )
 
@@ -194,4 +201,4 @@ def _evidence(report: Report, trial: Trial) -> Iterator[tuple[str, str]]:
         return
     above = os.path.commonpath([path.parent for path in trial.evidence])
     for path in trial.evidence:
-        yield words.clean(os.path.relpath(path, above)), quote(os.path.relpath(path, report.out))
+        yield clean(os.path.relpath(path, above)), quote(os.path.relpath(path, report.out))

@@ -4,16 +4,9 @@ from collections.abc import Sequence
 from statistics import median
 
 from tuchanka.analysis.verdict import Verdict
-from tuchanka.report.wording import (
-    NONE,
-    Figure,
-    against,
-    count,
-    never,
-    seconds,
-    why_no_reaction,
-    why_no_read_reaction,
-)
+from tuchanka.report.details import against
+from tuchanka.report.figures import NONE, Figure, count, never, seconds
+from tuchanka.report.reasons import why_no_reaction, why_no_read_reaction
 
 
 def key_figures(verdicts: Sequence[Verdict], totals: dict[str, float | None]) -> list[Figure]:

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
-from tuchanka.report import wording as words
 from tuchanka.report.compare import differences
+from tuchanka.report.figures import NONE, away, interval, loss, middle, ratio, reaction, seconds, signed
 from tuchanka.report.groups import Group, figures_elsewhere, groups_of
+from tuchanka.report.headings import ground, title, when
 from tuchanka.report.helper_gains import helper_gains
 from tuchanka.report.runs import Report
+from tuchanka.report.text import clean
 
 HEAD = (
     "cluster",
@@ -34,7 +36,7 @@ def render_markdown(report: Report) -> str:
     others = report.other_systems
     head = (*HEAD, *(_plain(one.name) for one in others))
     rows = [_row(one) + [str(figure or "") for figure in figures_elsewhere(report, one)] for one in groups]
-    parts = [f"# {_plain(words.when(report))}", "", *_ground(report), "", *_table(head, rows)]
+    parts = [f"# {_plain(when(report))}", "", *_ground(report), "", *_table(head, rows)]
     parts += ["", NOTE]
     parts += [
         line for one in others for line in ("", _plain(f"{one.name}, measured elsewhere: {one.how}. {one.remark}"))
@@ -44,10 +46,10 @@ def render_markdown(report: Report) -> str:
         rows = [
             [
                 *map(_plain, (one.key.cluster, one.key.fault, one.key.role)),
-                words.seconds(one.before_spread.median if one.before_spread else None),
-                words.seconds(one.after_spread.median if one.after_spread else None),
-                words.NONE if one.change is None else words.signed(one.change),
-                words.ratio(one.ratio),
+                seconds(one.before_spread.median if one.before_spread else None),
+                seconds(one.after_spread.median if one.after_spread else None),
+                NONE if one.change is None else signed(one.change),
+                ratio(one.ratio),
                 _plain(one.meaning),
             ]
             for one in differences(report)
@@ -57,12 +59,12 @@ def render_markdown(report: Report) -> str:
     failed = [one for one in report.verdicts if not one.recovered]
     if failed:
         parts += ["", "## Failed trials", ""]
-        parts += [f"- {one.subject.trial}: {_plain(words.title(one))}: {_plain(one.problem)}" for one in failed]
+        parts += [f"- {one.subject.trial}: {_plain(title(one))}: {_plain(one.problem)}" for one in failed]
     return "\n".join(parts) + "\n"
 
 
 def _ground(report: Report) -> list[str]:
-    return [f"- {_plain(' · '.join(words.ground(run)))}" for run in report.runs if words.ground(run)]
+    return [f"- {_plain(' · '.join(ground(run)))}" for run in report.runs if ground(run)]
 
 
 def _row(one: Group) -> list[str]:
@@ -73,13 +75,13 @@ def _row(one: Group) -> list[str]:
         _plain(one.key.fault),
         _plain(role),
         str(len(one.trials)),
-        words.away(found),
-        words.interval(found),
-        words.middle(found),
-        words.NONE if found is None else words.reaction(found.worst),
-        words.seconds(one.predicted_s),
-        words.away(read),
-        words.loss(one.lost, one.judged),
+        away(found),
+        interval(found),
+        middle(found),
+        NONE if found is None else reaction(found.worst),
+        seconds(one.predicted_s),
+        away(read),
+        loss(one.lost, one.judged),
         "recovered" if not one.failed else f"**{one.failed} failed**",
     ]
 
@@ -91,7 +93,7 @@ def _table(head: Sequence[str], rows: "Sequence[list[str]] | map[list[str]]") ->
 
 def _plain(text: str) -> str:
     """Return text that stays within its cell and is no markup."""
-    flat = " ".join(words.clean(text).split())
+    flat = " ".join(clean(text).split())
     for sign in "\\`*_[]<>|#":
         flat = flat.replace(sign, f"\\{sign}")
     return flat

@@ -8,7 +8,8 @@ from markupsafe import Markup
 
 from tuchanka.analysis.trial_record import TrialRecord
 from tuchanka.report.charts.scale import Scale, element, group
-from tuchanka.report.wording import between, clean
+from tuchanka.report.figures import between
+from tuchanka.report.text import clean
 
 WIDTH, LEFT, RIGHT = 1000.0, 172.0, 984.0
 HEIGHT, STEP = 20.0, 26.0

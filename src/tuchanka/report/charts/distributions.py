@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from markupsafe import Markup
 
 from tuchanka.report.charts.scale import element, group, log_height
+from tuchanka.report.figures import seconds
 from tuchanka.report.groups import Group, Key, write_reaction
+from tuchanka.report.headings import title
 from tuchanka.report.other_systems import OtherFigure
 from tuchanka.report.runs import Trial
 from tuchanka.report.statistics import Spread
-from tuchanka.report.wording import clean, seconds, title
+from tuchanka.report.text import clean
 
 WIDTH, LEFT, RIGHT = 1000.0, 300.0, 930.0
 # Columns of their own for what has no place on a logarithmic axis.

@@ -9,8 +9,9 @@ from tuchanka.analysis.phase_totals import is_off
 from tuchanka.analysis.phases import FIRST_WRITE, PHASES, POINTS
 from tuchanka.analysis.verdict import Verdict
 from tuchanka.report.charts.scale import Scale, element, group
+from tuchanka.report.figures import NONE, seconds, signed
 from tuchanka.report.groups import Group
-from tuchanka.report.wording import NONE, clean, seconds, signed
+from tuchanka.report.text import clean
 
 WIDTH, RIGHT = 1000.0, 984.0
 CHARACTER = 7.6

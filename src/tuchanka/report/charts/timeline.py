@@ -17,7 +17,8 @@ from tuchanka.events import Read, Write
 from tuchanka.report.charts import bands
 from tuchanka.report.charts.bands import CHARACTER, LEFT, RIGHT, WIDTH, Answer, Chart, Mark
 from tuchanka.report.charts.scale import element, group, log_height
-from tuchanka.report.wording import NONE, between, clean, seconds
+from tuchanka.report.figures import NONE, between, seconds
+from tuchanka.report.text import clean
 
 BEFORE_S, AFTER_S = 2.5, 1.0
 # Beats a second, of a trial's heartbeat.
