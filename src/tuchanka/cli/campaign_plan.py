@@ -15,6 +15,7 @@ from tuchanka.cli.output import show, show_json
 from tuchanka.errors import InputError
 from tuchanka.events import Event
 from tuchanka.faults.catalogue import CATALOGUE
+from tuchanka.lint.base import counted
 from tuchanka.stacks.pacemaker.stack import PACEMAKER
 from tuchanka.topology.types import Topology
 
@@ -67,7 +68,7 @@ def show_plan(context: typer.Context, topology: Topology, orders: Orders, done: 
         cells = [counts[fault, name] for name in names]
         table.add_row(fault, *("once, then as drawn" if count and endless else str(count or "") for count in cells))
     show(table)
-    number = "until the time is over" if endless else f"{len(trials)} trials"
+    number = "until the time is over" if endless else counted(len(trials), "trial")
     show(
         f"{number}, target {wish.target}, seed {wish.seed}, {parallel} at a time: about {in_words(seconds)}\n"
         f"again: {orders.command}"

@@ -14,6 +14,7 @@ from tuchanka.doctor import console as doctor_console
 from tuchanka.doctor import examine
 from tuchanka.errors import InputError
 from tuchanka.lab.folder import LabFolder
+from tuchanka.lint.base import counted
 from tuchanka.lint.topology import lint
 from tuchanka.providers import registry
 from tuchanka.stages.tree import tree
@@ -79,14 +80,10 @@ def check(context: typer.Context) -> None:
     else:
         for finding in findings:
             show(Text(str(finding), COLOURS[finding.severity]))
-        numbers = (_counted(len(errors), "error"), _counted(len(findings) - len(errors), "warning"))
+        numbers = (counted(len(errors), "error"), counted(len(findings) - len(errors), "warning"))
         show(f"{read.source}: {', '.join(numbers)}")
     if errors:
         raise typer.Exit(1)
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def render(context: typer.Context, folder: Annotated[Path, typer.Argument(help="A new or empty folder.")]) -> None:
