@@ -53,6 +53,8 @@ class Copy:
     reached: int = FORK + 0x100
     system: str = "7"
     readable: bool = True
+    size: int = 1 << 20
+    free: int = 1 << 40
     kept: bool = False
     half_rewound: bool = False
     in_recovery: bool | None = None
@@ -82,8 +84,8 @@ class Copy:
             "control": control if self.readable else "",
             "wal": "\n".join(segment_name(Segment(self.timeline, number)) for number in range(8)),
             "server": "runs" if self.in_recovery is not None else "",
-            "data": str(1 << 20),
-            "free": str(1 << 40),
+            "data": str(self.size),
+            "free": str(self.free),
             "kept": "old" if self.kept else "",
             "rewinding": "mark" if self.half_rewound else "",
         }
@@ -231,6 +233,20 @@ def test_a_node_accepts_refuses_and_keeps_what_tuchanka_does(copy: Copy, streams
 def test_both_refuse_in_the_same_words(copy: Copy, force: bool, said: str):
     assert said in str(on_the_node(copy, force=force))
     assert on_the_node(copy, force=force) == from_outside(copy, force=force)
+
+
+FULL = Copy(half_rewound=True, size=100 << 20, free=1 << 20)
+
+
+def test_a_node_takes_its_own_copys_size_for_the_primarys():
+    assert "its data takes about 100.0 MiB, 101.0 MiB can be had; make room" in str(on_the_node(FULL, force=False))
+    tight = on_the_node(replace(FULL, free=300 << 20), force=False)
+    assert [step.action for step in tight if isinstance(step, RestoreStep)][:2] == ["delete-data", "base-backup"]
+
+
+def test_data_that_can_not_be_read_says_nothing_of_the_primarys_size():
+    steps = on_the_node(replace(FULL, readable=False), force=False)
+    assert next(step.action for step in steps if isinstance(step, RestoreStep)) == "base-backup"
 
 
 def test_a_server_that_a_failover_explains_is_stopped_and_replaced():

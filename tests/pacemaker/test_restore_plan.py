@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tuchanka.errors import LabError, RestoreRefused
 from tuchanka.postgres.controldata import ControlData
-from tuchanka.stacks.pacemaker.restore.method import Seen
+from tuchanka.stacks.pacemaker.restore.method import Room, Seen
 from tuchanka.stacks.pacemaker.restore.plan import make_plan
 
 NODE = "tuchanka2a"
@@ -153,11 +153,21 @@ def test_whatever_is_seen_the_primary_and_what_streams_are_left_alone(seen: tupl
 
 
 def test_a_copy_that_was_given_up_is_restored_beside_a_primary_of_another_instance():
-    broken = replace(LOST, data=None, stack_running=True)
+    broken = replace(LOST, data=None, stack_running=True, room=Room(free=3 << 30, primary=1 << 30))
     steps = make_plan((broken,), NODE, force=False, primaries=["krogan3"], given_up=["krogan2"])
     assert [step.action for step in steps] == ["base-backup", "forget-score", "clean-up"]
     own = replace(LOST, instance="krogan3", primary=NODE, stack_running=True)
     assert make_plan((broken, own), NODE, force=False, given_up=["krogan2"]) == steps
+
+
+def test_a_copy_of_unknown_size_does_not_fill_the_disk_of_another_instances_primary():
+    broken = replace(LOST, data=None, stack_running=True, room=Room(free=3 << 30))
+    with pytest.raises(RestoreRefused, match=r"how much its data takes is not known.*krogan3; .*--force$"):
+        make_plan((broken,), NODE, force=False, primaries=["krogan3"], given_up=["krogan2"])
+    forced = make_plan((broken,), NODE, force=True, primaries=["krogan3"], given_up=["krogan2"])
+    assert "base-backup" in [step.action for step in forced]
+    # Where the node holds no primary, a disk that turns out to be full harms nobody.
+    assert ("base-backup", "krogan2") in actions(replace(broken, stack_running=False))
 
 
 @pytest.mark.parametrize(

@@ -134,10 +134,17 @@ def join_seen(
         segments=copy.segments,
         log=copy.log,
         primary_segments=found.segments if found else (),
-        room=replace(copy.room, primary=found.bytes if found else 0),
+        room=_room(copy, found),
         kept=copy.kept,
         half_rewound=copy.half_rewound,
         server_runs=copy.server_runs,
         takes_writes=in_recovery is False,
         tried=tried,
     )
+
+
+def _room(copy: CopySeen, found: PrimarySeen | None) -> Room:
+    """Return the room with what a copy of the primary takes; what the primary doesn't say, a whole copy here does."""
+    if found is None or found.bytes or copy.data is None:
+        return replace(copy.room, primary=found.bytes if found else 0)
+    return replace(copy.room, primary=copy.room.data, estimated=True)

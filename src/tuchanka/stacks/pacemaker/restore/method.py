@@ -15,11 +15,15 @@ RESERVE_BYTES = 256 << 20
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """Bytes: of the node's data, free where it lies, and of the primary's data. Zeroes where it isn't known."""
+    """Bytes: of the node's data, free where it lies, and of the primary's data. Zeroes where it isn't known.
+
+    ``estimated``: what the primary's data takes is taken from the node's own copy.
+    """
 
     data: int = 0
     free: int = 0
     primary: int = 0
+    estimated: bool = False
 
     @property
     def for_both(self) -> bool:

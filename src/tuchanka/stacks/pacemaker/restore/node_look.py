@@ -1,9 +1,11 @@
 """What a node sees when it restores itself: its own cluster stack and servers, and its primaries from outside.
 
 It is no superuser of another node's server. So it asks for what the replication protocol says: who takes writes, how
-far, and on which timeline; not for which files of its log the primary still has.
+far, and on which timeline; not for which files of its log the primary still has, and not how much its data takes,
+which only the start of a base backup tells.
 
-Source: PostgreSQL, "Streaming Replication Protocol" (``SHOW``, ``IDENTIFY_SYSTEM``, ``TIMELINE_HISTORY``).
+Source: PostgreSQL, "Streaming Replication Protocol" (``SHOW``, ``IDENTIFY_SYSTEM``, ``TIMELINE_HISTORY``,
+``BASE_BACKUP``).
 """
 
 from collections.abc import Mapping

@@ -58,7 +58,8 @@ def make_plan(
     Raises:
         LabError: an instance has no primary to copy from, there is no room, no quorum to spare, or the node is in a
             mode in which nothing is started there.
-        RestoreRefused: the node holds the primary, or data that the primary's timeline doesn't explain.
+        RestoreRefused: the node holds the primary, or data that the primary's timeline doesn't explain; or the room
+            can't be compared, beside a primary of another instance.
     """
     held = sorted({one.instance for one in seen if one.primary == node} | set(primaries))
     broken = tuple(one for one in seen if not one.streaming and one.instance not in held)
@@ -91,6 +92,8 @@ def make_plan(
         choice = choose(one)
         if one.server_runs and not one.stack_running:
             steps.append(_about(one, "stop-server", "stop its server, which the cluster doesn't keep"))
+        if held and not force and choice.method == "base-backup":
+            _refuse_unknown_size(one, held)
         made, keeps = of_copy(one, choice)
         steps += made
         if keeps:
@@ -102,6 +105,17 @@ def make_plan(
     if not held:
         steps.append(RestoreStep("start-cluster", "", f"start the cluster on {node}"))
     return (*steps, *drop)
+
+
+def _refuse_unknown_size(one: Seen, held: list[str]) -> None:
+    """Refuse a copy that could fill the disk under a running primary of another instance."""
+    if not one.room.primary:
+        raise RestoreRefused(
+            f"{one.instance}: how much its data takes is not known, and it shares a disk with the primary of "
+            f"{', '.join(held)}",
+            where=one.node,
+            hint=f"compare the data's size on {one.primary} with what is free here, then use --force",
+        )
 
 
 def of_copy(one: Seen, choice: MethodChoice) -> tuple[list[RestoreStep], bool]:
@@ -122,7 +136,8 @@ def of_copy(one: Seen, choice: MethodChoice) -> tuple[list[RestoreStep], bool]:
     room, old = one.room, one.data is not None and not one.kept
     if room.primary and not (room.for_both or room.for_one):
         raise LabError(
-            f"{name}: its data takes {size(room.primary)}, {size(room.free + room.data)} can be had",
+            f"{name}: its data takes {'about ' * room.estimated}{size(room.primary)}, "
+            f"{size(room.free + room.data)} can be had",
             where=one.node,
             hint="make room first",
         )
