@@ -320,7 +320,7 @@ def test_a_lab_whose_state_can_not_be_read(made: Made):
 @pytest.mark.parametrize(
     ("old", "new", "word"),
     [
-        ('provider = "nspawn"', 'provider = "virtualbox"', "choose from: nspawn"),
+        ('provider = "nspawn"', 'provider = "docker"', "choose from: nspawn"),
         ("postgresql = 17", "postgresql = 15", "write 17"),
         ('name = "witness"', f'name = "{"w" * 40}"', "at most 12 letters"),
     ],

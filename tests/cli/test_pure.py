@@ -271,7 +271,11 @@ def test_as_another_user():
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ('provider = "nspawn"', 'provider = "libvirt"', "provider: the provider 'libvirt' is not there yet; choose"),
+        (
+            'provider = "nspawn"',
+            'provider = "docker"',
+            "provider: the provider 'docker' is not there yet; choose from: nspawn",
+        ),
         (
             "postgresql = 17",
             "postgresql = 15",

@@ -50,7 +50,7 @@ def changed(old: str, new: str) -> str:
         ('subnet = "192.168.89.0/24"', 'subnet = "0.0.0.0/0"', "network.subnet: "),
         ('subnet = "192.168.89.0/24"', 'subnet = "127.0.0.0/24"', "can't be the network of machines"),
         ('subnet = "192.168.89.0/24"', 'subnet = "fd00::/64"', "isn't an IPv4 network"),
-        ('provider = "nspawn"', 'provider = "docker"', "provider: 'docker' isn't known here; choose from: 'nspawn'"),
+        ('provider = "nspawn"', 'provider = "Docker"', "provider: 'Docker' isn't a name of a provider; write"),
         ('\nprofile = "fast"', '\nprofile = "hasty"', "profile: there is no timing profile"),
         ("postgresql = 17", "postgresql = 9", "postgresql: 9 is too small"),
         ("# token_ms = 400", "token = 1000", "timing.token: there is no such timeout; did you mean token_ms?"),

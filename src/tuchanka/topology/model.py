@@ -18,6 +18,7 @@ from tuchanka.topology.values import (
     Parameter,
     ParameterName,
     ParameterValue,
+    ProviderName,
     ServiceName,
     Size,
     SshKey,
@@ -152,9 +153,7 @@ class TopologyInput(Input):
 
     name: TopologyName = Field(description="the lab's name")
     domain: Domain = Field(default="tuchanka", description="the domain of every host name")
-    provider: Literal["nspawn", "libvirt", "virtualbox", "ssh", "fake"] = Field(
-        default="nspawn", description="what makes the machines"
-    )
+    provider: ProviderName = Field(default="nspawn", description="what makes the machines")
     profile: Annotated[str, Field(max_length=40)] = Field(default="steady", description="the timing profile")
     locale: Locale = Field(default="C.UTF-8", description="locale of the databases")
     timezone: TimeZone = Field(default="Etc/UTC", description="time zone of machines and databases")

@@ -217,6 +217,16 @@ GroupName = Annotated[
         )
     ),
 ]
+ProviderName = Annotated[
+    str,
+    BeforeValidator(
+        _matching(
+            _TOPOLOGY_NAME,
+            "isn't a name of a provider",
+            "write 1 to 32 lower-case letters, digits and hyphens, a letter first",
+        )
+    ),
+]
 ServiceName = Annotated[
     str,
     BeforeValidator(
