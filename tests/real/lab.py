@@ -18,7 +18,7 @@ from typing import Any, Self, TypeVar
 from tests.real.leftovers import leftovers, pids
 from tuchanka.lab.folder import DEFAULT_ROOT, lock_file
 from tuchanka.providers.base import ENVIRONMENT
-from tuchanka.providers.registry import kind
+from tuchanka.providers.nspawn.paths import LabPaths
 
 PROGRAM = Path(sys.executable).with_name("tuchanka")
 CLUSTER = "tuchanka2"
@@ -114,7 +114,7 @@ class RealLab:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.paths = kind("nspawn").paths(folder)
+        self.paths = LabPaths(folder)
         self.output: list[str] = []
         self.started: list[Running] = []
 

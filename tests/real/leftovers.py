@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tuchanka.lab.folder import lock_file
-from tuchanka.providers.registry import LabPaths, kind
+from tuchanka.providers.nspawn.paths import LabPaths
 
 PROC = Path("/proc")
 
 
 def leftovers(folder: Path) -> list[str]:
     """Return one line for everything of the lab that is still there; empty if it is gone."""
-    paths = kind("nspawn").paths(folder)
+    paths = LabPaths(folder)
     marks = (str(folder), paths.label)
     return [
         *(f"process {process}" for process in _processes(paths, marks)),

@@ -1,20 +1,22 @@
 """What every machine has, whatever its part: names, addresses, time, locale, SSH."""
 
 from tuchanka.files import File
+from tuchanka.providers import registry
 from tuchanka.templating import fill
 from tuchanka.topology.types import AnyMachine, Topology
 
-# The name of the network interface inside a provider's machines.
-INTERFACES = {"nspawn": "host0"}
-# Containers share the host's clock: chronyd measures it there, and doesn't touch it (chronyd(8), -x).
 CHRONY_UNIT = "/etc/systemd/system/chrony.service.d/tuchanka.conf"
-CHRONY_OPTIONS = {"nspawn": "-F 1 -x"}
 
 
 def system_files(topology: Topology, machine: AnyMachine) -> dict[str, File]:
-    """Return path → file of what doesn't depend on the machine's part in a cluster."""
-    # Debian's unit wants the right to set the clock, which a container hasn't and chronyd -x doesn't use.
-    unit = {CHRONY_UNIT: File("[Unit]\nConditionCapability=\n")} if topology.provider in CHRONY_OPTIONS else {}
+    """Return path → file of what doesn't depend on the machine's part in a cluster.
+
+    Raises:
+        TopologyError: there is no such provider.
+    """
+    kind = registry.kind(topology.provider)
+    # Debian's unit wants the right to set the clock. A machine without it only measures (chronyd(8), -x).
+    unit = {} if kind.sets_clock else {CHRONY_UNIT: File("[Unit]\nConditionCapability=\n")}
     return unit | {
         "/etc/hostname": File(f"{machine.name}\n"),
         "/etc/hosts": File(hosts(topology)),
@@ -22,13 +24,13 @@ def system_files(topology: Topology, machine: AnyMachine) -> dict[str, File]:
             fill(
                 "tuchanka.lab",
                 "network.j2",
-                interface=INTERFACES.get(topology.provider, "en* eth*"),
+                interface=kind.interface,
                 address=f"{machine.address}/{topology.network.subnet.prefixlen}",
                 domain=topology.domain,
             )
         ),
         "/etc/chrony/chrony.conf": File(chrony(topology, machine)),
-        "/etc/default/chrony": File(f'DAEMON_OPTS="{CHRONY_OPTIONS.get(topology.provider, "-F 1")}"\n'),
+        "/etc/default/chrony": File(f'DAEMON_OPTS="-F 1{"" if kind.sets_clock else " -x"}"\n'),
         "/etc/default/locale": File(f"LANG={topology.locale}\n"),
         "/etc/locale.gen": File(locale_gen(topology.locale)),
         "/etc/timezone": File(f"{topology.timezone}\n"),

@@ -1,6 +1,6 @@
 """Every provider by its name, and what can be asked of one without a lab: the only way to a provider from outside.
 
-A new provider is a room below ``providers/``, an entry here, and its packages in ``doctor/packages.txt``.
+A new provider is a room below ``providers/``, with its packages in a ``packages.txt`` there, and an entry here.
 """
 
 from collections.abc import Callable, Coroutine, Mapping
@@ -15,7 +15,6 @@ from tuchanka.providers.host import HostCheck
 from tuchanka.providers.nspawn import host, offer
 from tuchanka.providers.nspawn import provider as nspawn
 from tuchanka.providers.nspawn.missing import missing
-from tuchanka.providers.nspawn.paths import LabPaths
 from tuchanka.topology.types import Topology
 
 
@@ -26,7 +25,9 @@ class Kind:
     ``make`` takes a lab's state folder, its topology and the watchdog's timeout in seconds. ``missing`` is as
     ``Provider.missing``, for all labs of this host. ``checks`` looks at the host for a lab whose machines are below
     a folder. ``findings`` says what of a topology it can't do; pure. ``traces`` and ``destroy`` take a lab's state
-    folder alone: what the lab has on this host outside that folder, in words, and taking it away.
+    folder alone: what the lab has on this host outside that folder, in words, and taking it away. ``interface`` is
+    the name of the network interface inside a machine, or a pattern of systemd.network(5); ``sets_clock``: a machine
+    has a clock of its own, which it may set.
     """
 
     make: Callable[[Path, Topology, float], Provider]
@@ -35,7 +36,8 @@ class Kind:
     findings: Callable[[Topology], tuple[Finding, ...]]
     traces: Callable[[Path], tuple[str, ...]]
     destroy: Callable[[Path], Coroutine[Any, Any, None]]
-    paths: Callable[[Path], LabPaths]
+    interface: str
+    sets_clock: bool
 
 
 KINDS: dict[str, Kind] = {
@@ -46,7 +48,9 @@ KINDS: dict[str, Kind] = {
         findings=offer.findings,
         traces=nspawn.traces,
         destroy=nspawn.destroy,
-        paths=LabPaths,
+        interface="host0",
+        # Containers share the host's clock.
+        sets_clock=False,
     ),
 }
 
