@@ -25,7 +25,6 @@ from tuchanka.stacks.pacemaker.render.commands import PROGRAM, command_files, no
 from tuchanka.stacks.pacemaker.restore import node_command, repair
 from tuchanka.stacks.pacemaker.restore.attempts import METHODS
 from tuchanka.stacks.pacemaker.restore.node_look import find_primary
-from tuchanka.stacks.pacemaker.restore.node_machine import ThisMachine
 from tuchanka.stacks.pacemaker.restore.node_settings import read_settings, write_settings
 from tuchanka.stacks.pacemaker.restore.plan import RestoreStep
 from tuchanka.stacks.pacemaker.stack import PACEMAKER
@@ -386,16 +385,3 @@ def test_the_settings_are_read_as_they_were_written(cluster: Any):
 def assert_others(others: Mapping[str, str], cluster: Any, node: str) -> None:
     assert node not in others
     assert others == {name: str(cluster.node(name).address) for name in others}
-
-
-def test_this_machine_runs_commands_and_says_how_they_ended():
-    machine = ThisMachine("here")
-    done = asyncio.run(machine.run(["sh", "-c", "cat; pwd; echo oops >&2"], stdin=b"in "))
-    assert done == Completed(0, "in /\n", "oops\n")
-    with pytest.raises(CommandFailed, match=r"^here: 'false' ended with status 1"):
-        asyncio.run(machine.run(["false"]))
-    assert asyncio.run(machine.run(["false"], check=False)).status == 1
-    with pytest.raises(TuchankaError, match="'sleep' had not ended after"):
-        asyncio.run(machine.run(["sleep", "60"], timeout=0.05))
-    with pytest.raises(TuchankaError, match="can't be run"):
-        asyncio.run(machine.run(["/nonexistent"]))

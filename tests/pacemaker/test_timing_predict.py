@@ -39,20 +39,39 @@ def test_the_phases_have_their_names_and_add_up(timing: Timing):
 
 
 # Medians in benchmarks/README.md that the prediction was not calibrated with: the other faults of tuchanka2 and
-# tuchanka4 under "fast". What was: the power losses of "fast". Those of "steady" were left out, as a check.
+# tuchanka4 under "fast". What was: the power losses of "fast", and the faults after which the node is silent at once,
+# which have the same prediction. The power losses of "steady" were left out, as a check.
 ROWS = re.findall(r"^\| `([a-z-]+)` \|[^|]*\| (?:([\d.]+) s|not away) \|", BENCHMARKS, re.MULTILINE)
-
-
-CALIBRATED = {"power-off", "reset"}
-
-
+CALIBRATED = {"power-off", "reset", "unlink", "isolate-site"}
 # Of planned operations nothing is predicted.
-@pytest.mark.parametrize(("fault", "median"), [row for row in ROWS if row[0] in set(REACTIONS) - CALIBRATED])
+LEFT_OUT = [row for row in ROWS if row[0] in set(REACTIONS) - CALIBRATED]
+# How far a median may be from its prediction, in seconds. Where a monitor finds the fault, that is up to half of the
+# monitor's interval before or after the mean, and what the measured trials add.
+HALF_S = FAST.monitor_primary_s / 2
+TOLERANCE_S: dict[Reaction, float] = {
+    "failover": 1,  # mostly timeouts
+    "self-fence": 1,
+    "supervisor hung": 0,  # no client notices it
+    "crash": HALF_S + 0.6,  # trials of 0.2 s: an idle server recovers in less than the calibrated 0.8 s
+    "hang": HALF_S + 1,  # trials of one cluster are spread over 3.8 s
+    "move": HALF_S + 0.5,  # over 2.6 s; calibrated on a busy host
+    "failed stop": HALF_S + 1.7,  # no trial took as long as predicted
+}
+
+
+@pytest.mark.parametrize(("fault", "median"), LEFT_OUT)
 def test_a_prediction_is_near_a_median_that_it_was_not_calibrated_with(fault: str, median: str):
     prediction = predict(FAST, REACTIONS[fault])
     assert prediction is not None
-    # What begins with a monitor depends on when the fault hit between two of them, and on a busy host.
-    assert prediction.seconds == pytest.approx(float(median or 0), abs=2.7, rel=0.15)
+    assert abs(prediction.seconds - float(median or 0)) <= TOLERANCE_S[prediction.reaction]
+
+
+def test_no_tolerance_is_as_long_as_the_reaction():
+    assert {REACTIONS[fault] for fault, _ in LEFT_OUT} == set(TOLERANCE_S)
+    for reaction, tolerance in TOLERANCE_S.items():
+        prediction = predict(FAST, reaction)
+        assert prediction is not None
+        assert tolerance < prediction.seconds or tolerance == prediction.seconds == 0, reaction
 
 
 def test_the_power_losses_of_steady_were_left_out_of_the_calibration():
