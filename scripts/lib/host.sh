@@ -4,10 +4,12 @@
 
 PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin" # sudo and plain users may lack some
 export PATH
-list="$root/src/tuchanka/doctor/packages.txt"
 os_release="${TUCHANKA_OS_RELEASE:-/etc/os-release}" # another file is for the tests of these scripts
 
 inotify_wanted=512
+
+# The lists of what is needed: of all labs, and of each provider's.
+listed() { cat "$root/src/tuchanka/doctor/packages.txt" "$root"/src/tuchanka/providers/*/packages.txt; }
 
 say() { printf 'tuchanka: %s\n' "$*" >&2; }
 
@@ -68,11 +70,11 @@ present() {
 
 # One line for each missing piece: "package what what-for". missing run|test; test means run and test.
 missing() {
-    while read -r when package what purpose; do
+    listed | while read -r when package what purpose; do
         case "$when" in '' | \#*) continue ;; esac
         [ "$when" != test ] || [ "$1" = test ] || continue
         present "$what" || printf '%s %s %s\n' "$package" "$what" "$purpose"
-    done <"$list"
+    done
 }
 
 missing_packages() { missing "$1" | cut -d' ' -f1 | sort -u | tr '\n' ' '; }
@@ -109,7 +111,7 @@ refuse_other_host() {
     die "with all of it in place, scripts/check makes .venv; then use .venv/bin/tuchanka"
 }
 
-python_wanted() { sed -n 's/.* python:\([0-9.]*\) .*/Python \1 or newer/p' "$list"; }
+python_wanted() { listed | sed -n 's/.* python:\([0-9.]*\) .*/Python \1 or newer/p'; }
 
 # The systemd of every machine takes some of root's inotify instances; the kernel's 128 are soon used up.
 raise_inotify() {

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from tuchanka.doctor.requirements import Requirement, parse, requirements
+from tuchanka.providers import registry
 
 
 def test_a_line_holds_when_package_alternatives_and_purpose():
@@ -29,6 +30,17 @@ def test_what_a_provider_needs_is_asked_for_its_labs_alone():
 
     assert "ssh" in names
     assert "systemd-nspawn" not in names
+
+
+@pytest.mark.parametrize("name", registry.KINDS)
+def test_what_only_a_provider_needs_is_in_its_own_folder(name: str):
+    folder = Path(__file__).parents[2] / "src/tuchanka"
+    own = parse((folder / "providers" / name / "packages.txt").read_text(encoding="utf-8"))
+    common = parse((folder / "doctor/packages.txt").read_text(encoding="utf-8"))
+
+    assert {item.when for item in own} == {name}
+    assert {item.when for item in common} == {"run", "test"}
+    assert requirements(name) == own
 
 
 def test_what_only_tests_need_is_apart():

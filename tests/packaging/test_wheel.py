@@ -28,7 +28,8 @@ def test_the_wheel_installs_and_brings_the_command(tmp_path: Path):
     run(*pip, "install", wheel, cwd=tmp_path)
 
     names = zipfile.ZipFile(wheel).namelist()
-    assert {"tuchanka/py.typed", "tuchanka/doctor/packages.txt"} <= set(names)
+    lists = {path.relative_to(ROOT / "src").as_posix() for path in (ROOT / "src/tuchanka").rglob("packages.txt")}
+    assert {"tuchanka/py.typed", "tuchanka/doctor/packages.txt", *lists} <= set(names)
     tracked = {path.relative_to(ROOT / "src").as_posix() for path in (ROOT / "src/tuchanka").rglob("*.py")}
     assert tracked <= set(names)
     assert not [name for name in names if name.startswith(("tests/", "scripts/"))]

@@ -71,7 +71,7 @@ def test_missing_pieces_are_named_with_their_package(other_host: str, tmp_path: 
         encoding="utf-8",
     )
 
-    done = in_library(f"list={packages}; prepare_host run", TUCHANKA_OS_RELEASE=other_host)
+    done = in_library(f"listed() {{ cat {packages}; }}; prepare_host run", TUCHANKA_OS_RELEASE=other_host)
 
     assert done.returncode == 3
     assert "no-such-ip (the networks; in Debian it comes with iproute2)" in done.stderr
@@ -83,7 +83,7 @@ def test_what_is_missing_for_tests_holds_what_is_missing_to_run(tmp_path: Path):
     packages = tmp_path / "packages.txt"
     packages.write_text("# list\nrun one no-such-1 x\ntest two no-such-2 y\nrun one no-such-3 z\n", encoding="utf-8")
 
-    done = in_library(f"list={packages}; missing_packages run; missing_packages test")
+    done = in_library(f"listed() {{ cat {packages}; }}; missing_packages run; missing_packages test")
 
     assert done.stdout == "one one two "
 

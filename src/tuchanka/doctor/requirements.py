@@ -1,4 +1,4 @@
-"""The list of programs and files a host needs, shared with ``scripts/``."""
+"""The lists of programs and files a host needs, shared with ``scripts/``: one for all labs, one of each provider."""
 
 from dataclasses import dataclass
 from importlib.resources import files
@@ -7,6 +7,8 @@ from tuchanka.providers import registry
 
 WHEN = ("run", "test", *registry.KINDS)
 """For every lab, for the project's own tests only, or for labs of one provider."""
+LISTS = ("tuchanka.doctor", *(f"tuchanka.providers.{name}" for name in registry.KINDS))
+"""The packages that have a ``packages.txt``."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Requirement:
 
 
 def parse(text: str) -> tuple[Requirement, ...]:
-    """Read the text of ``packages.txt``.
+    """Read the text of a ``packages.txt``.
 
     Raises:
         ValueError: a line hasn't got four columns, or its first one is unknown.
@@ -51,6 +53,6 @@ def parse(text: str) -> tuple[Requirement, ...]:
 
 
 def requirements(*when: str) -> tuple[Requirement, ...]:
-    """What is needed at any of these times (see ``WHEN``), in the list's order; without Python itself."""
-    text = files("tuchanka.doctor").joinpath("packages.txt").read_text(encoding="utf-8")
-    return tuple(item for item in parse(text) if item.when in when and not item.is_python)
+    """What is needed at any of these times (see ``WHEN``), in the lists' order; without Python itself."""
+    texts = (files(package).joinpath("packages.txt").read_text(encoding="utf-8") for package in LISTS)
+    return tuple(item for text in texts for item in parse(text) if item.when in when and not item.is_python)
