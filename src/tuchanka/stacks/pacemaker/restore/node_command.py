@@ -191,7 +191,9 @@ def arguments(settings: NodeSettings, words: Sequence[str] | None) -> argparse.N
     )
     parser.add_argument("--dry-run", action="store_true", help="only print the steps, and why these")
     parser.add_argument(
-        "--force", action="store_true", help="even if the node may hold the only copy; no help against a primary"
+        "--force",
+        action="store_true",
+        help="even if the node may hold the only copy, or the room is not known; no help against a primary",
     )
     parser.add_argument(
         "instances", nargs="*", metavar="INSTANCE", help=", ".join(kept.name for kept in settings.instances)
