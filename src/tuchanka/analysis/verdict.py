@@ -33,7 +33,7 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class ServiceFigures:
     """How clients of the trial's instance fared. ``later_outages`` began after the service was stable.
 
     ``reads_lost``: fresh reads through a standby VIP never came back. ``read_reactions`` has each VIP's, the worst is
@@ -106,7 +106,7 @@ class Verdict:
     """
 
     subject: Subject
-    service: Service
+    service: ServiceFigures
     commits: CommitFigures
     safety: Safety
     restoration: Restoration
@@ -168,9 +168,9 @@ def judge_trial(
     )
 
 
-def _service(trial: TrialRecord, ours: tuple[Outage, ...], through: tuple[Reads, ...]) -> Service:
+def _service(trial: TrialRecord, ours: tuple[Outage, ...], through: tuple[Reads, ...]) -> ServiceFigures:
     waited = waits(trial.writes, ours)
-    return Service(
+    return ServiceFigures(
         reaction_s=_since(trial.injected, ours[-1].over if ours else None),
         read_reaction_s=_since(trial.injected, _read_back(through)),
         outages=len(ours),

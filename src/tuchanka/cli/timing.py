@@ -21,7 +21,7 @@ from tuchanka.topology.types import STOCK, Topology
 
 
 @dataclass(frozen=True)
-class Group:
+class ClusterGroup:
     """Clusters that share their timing, and what follows from it, with the helpers in force and with none."""
 
     clusters: tuple[str, ...]
@@ -31,7 +31,7 @@ class Group:
     stock: dict[str, Prediction]
 
 
-def groups(topology: Topology) -> tuple[Group, ...]:
+def groups(topology: Topology) -> tuple[ClusterGroup, ...]:
     """Return the clusters by their timing, in the order of the topology."""
     stock = replace(topology, helpers=STOCK)
     found: dict[Timing, list[str]] = {}
@@ -41,7 +41,7 @@ def groups(topology: Topology) -> tuple[Group, ...]:
         found.setdefault(timing, []).append(cluster.name)
         plain[timing] = timing_of(stock, cluster)
     return tuple(
-        Group(
+        ClusterGroup(
             tuple(names), timing, rules(timing), predict_all(timing, REACTIONS), predict_all(plain[timing], REACTIONS)
         )
         for timing, names in found.items()
@@ -66,7 +66,7 @@ def timing(context: typer.Context) -> None:
         raise typer.Exit(1)
 
 
-def as_data(group: Group) -> dict[str, Any]:
+def as_data(group: ClusterGroup) -> dict[str, Any]:
     """Return everything about one group, as JSON has it; ``stock`` is what plain PAF and Pacemaker lead to."""
     return {
         "timing": asdict(group.timing),
@@ -82,7 +82,7 @@ def _seconds(phases: tuple[Phase, ...]) -> dict[str, float]:
     return {phase.name: phase.seconds for phase in phases}
 
 
-def tables(group: Group) -> tuple[Table, ...]:
+def tables(group: ClusterGroup) -> tuple[Table, ...]:
     """Return the tables of one group: values, rules, the phases of a power loss, and all reactions."""
     title = f"{', '.join(group.clusters)}: profile {group.timing.profile}"
     values = Table("timeout", "value", title=title, title_justify="left")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import get_args
 
-from tuchanka.diagram.model import CopyBox, Kind, Link, MachineBox, Picture, Role, Tone, VipTag
+from tuchanka.diagram.model import CopyBox, Kind, MachineBox, Picture, ReplicationLink, Role, Tone, VipTag
 from tuchanka.diagram.plan import sites
 from tuchanka.stacks.pacemaker.state import ClusterState, Copy, InstanceState, NodeState
 from tuchanka.topology.types import Cluster, Node, Topology
@@ -87,7 +87,7 @@ def _detail(copy: Copy) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def _links(instance: InstanceState) -> Iterator[Link]:
+def _links(instance: InstanceState) -> Iterator[ReplicationLink]:
     if instance.primary is None:
         return
     for copy in instance.copies:
@@ -98,4 +98,4 @@ def _links(instance: InstanceState) -> Iterator[Link]:
                 kind = next((one for one in get_args(Kind) if one == copy.sync_state), "async")
                 label = kind + (f", {amount(copy.lag_bytes)} behind" if copy.lag_bytes else "")
             if copy.node != instance.primary:
-                yield Link(instance.name, instance.primary, copy.node, kind, label)
+                yield ReplicationLink(instance.name, instance.primary, copy.node, kind, label)

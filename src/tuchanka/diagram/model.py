@@ -66,7 +66,7 @@ class SiteBox:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class ReplicationLink:
     """Replication of an instance from one machine to another."""
 
     instance: str
@@ -87,7 +87,7 @@ class Picture:
     problems: tuple[str, ...]
     instances: tuple[str, ...]
     sites: tuple[SiteBox, ...]
-    links: tuple[Link, ...]
+    links: tuple[ReplicationLink, ...]
     votes: bool | None
 
 

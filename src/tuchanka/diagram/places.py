@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tuchanka.diagram.model import CopyBox, Link, MachineBox, SiteBox, VipTag
+from tuchanka.diagram.model import CopyBox, MachineBox, ReplicationLink, SiteBox, VipTag
 
 Point = tuple[float, float]
 
@@ -71,7 +71,7 @@ class PlacedMachine:
 class Wire:
     """An arrow as a line with corners; its label is written inside a box of its own, beside the head."""
 
-    link: Link
+    link: ReplicationLink
     points: tuple[Point, ...]
     label: Box
     anchor: str

@@ -1,6 +1,6 @@
 """The picture of a cluster as planned: every primary at home, every VIP where it prefers to be. Pure."""
 
-from tuchanka.diagram.model import CopyBox, Kind, Link, MachineBox, Picture, SiteBox, VipTag
+from tuchanka.diagram.model import CopyBox, Kind, MachineBox, Picture, ReplicationLink, SiteBox, VipTag
 from tuchanka.topology.types import Cluster, Instance, Node, Topology
 
 CAPTION = "as planned"
@@ -18,7 +18,7 @@ def planned(topology: Topology, cluster: Cluster) -> Picture:
         instances=tuple(instance.name for instance in cluster.instances),
         sites=sites(topology, cluster, machines),
         links=tuple(
-            Link(instance.name, instance.home, name, kind, kind)
+            ReplicationLink(instance.name, instance.home, name, kind, kind)
             for instance in cluster.instances
             for name, kind in kinds(cluster, instance).items()
         ),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from tuchanka.diagram.model import Link, Picture
+from tuchanka.diagram.model import Picture, ReplicationLink
 from tuchanka.diagram.places import Box, PlacedCopy, PlacedMachine, Point, Wire
 from tuchanka.diagram.text import width
 
@@ -92,7 +92,7 @@ def needs(picture: Picture, side: dict[str, int], columns: int) -> Needs:
     return found
 
 
-def wire(frame: Frame, link: Link) -> Wire:
+def wire(frame: Frame, link: ReplicationLink) -> Wire:
     """Return an arrow from the primary's copy to a standby's."""
     columns = len(frame.gutters) + 1 if max(frame.side.values(), default=0) else 1
     lane = frame.instances.index(link.instance)

@@ -21,7 +21,7 @@ FAILURES = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class Endpoint:
     """Where to connect: an IP address, and who we are there."""
 
     address: str
@@ -68,8 +68,8 @@ class Sessions:
     wait for each other. A connection that failed or was late is aborted and never used again.
     """
 
-    def __init__(self, target: Target, statement: str) -> None:
-        self._target = target
+    def __init__(self, endpoint: Endpoint, statement: str) -> None:
+        self._endpoint = endpoint
         self._statement = statement
         self._idle: list[_Session] = []
         self._opened = 0
@@ -127,11 +127,11 @@ class Sessions:
         loop = asyncio.get_running_loop()
         async with asyncio.timeout_at(deadline):
             connection = await asyncpg.connect(
-                host=self._target.address,
-                port=self._target.port,
-                database=self._target.database,
-                user=self._target.user,
-                password=self._target.password,
+                host=self._endpoint.address,
+                port=self._endpoint.port,
+                database=self._endpoint.database,
+                user=self._endpoint.user,
+                password=self._endpoint.password,
                 ssl=False,
                 statement_cache_size=0,
                 # Not from the environment: the VIP decides who answers, not the driver.

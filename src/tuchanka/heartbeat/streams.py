@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 from tuchanka.events import Event, Outcome, Read, RoleProbe, Streaming, Write
 from tuchanka.heartbeat.config import InstanceConfig, Probe, Reader
 from tuchanka.heartbeat.schema import ASK_ROLE, READ_NEWEST, WRITE
-from tuchanka.heartbeat.sessions import Answer, Sessions, Target
+from tuchanka.heartbeat.sessions import Answer, Endpoint, Sessions
 
 Role = Literal["primary", "standby", "unreachable"]
 # What a primary's standbys do is noted when it changes, and at least this often.
@@ -36,7 +36,7 @@ class Writer:
     def __init__(self, run: str, instance: InstanceConfig) -> None:
         self._run = run
         self._instance = instance.name
-        self._sessions = Sessions(_target(instance, instance.primary), WRITE)
+        self._sessions = Sessions(_endpoint(instance, instance.primary), WRITE)
 
     async def beat(self, seq: int, due: float, deadline: float) -> tuple[Write]:
         """Write ``seq``. ``sent`` of a beat that never sent its statement is when it started."""
@@ -65,7 +65,7 @@ class NewestReader:
         self._run = run
         self._instance = instance.name
         self._vip = reader.vip
-        self._sessions = Sessions(_target(instance, reader.address), READ_NEWEST)
+        self._sessions = Sessions(_endpoint(instance, reader.address), READ_NEWEST)
 
     async def beat(self, seq: int, due: float, deadline: float) -> tuple[Read]:
         """Read once."""
@@ -96,7 +96,7 @@ class RoleAsker:
     def __init__(self, instance: InstanceConfig, probe: Probe) -> None:
         self._instance = instance.name
         self._node = probe.node
-        self._sessions = Sessions(_target(instance, probe.address), ASK_ROLE)
+        self._sessions = Sessions(_endpoint(instance, probe.address), ASK_ROLE)
         self._noted: tuple[float, dict[str, str]] | None = None
 
     async def beat(self, seq: int, due: float, deadline: float) -> tuple[Event, ...]:
@@ -142,5 +142,5 @@ def _role(answer: Answer) -> Role:
     return "primary" if not in_recovery and read_only == "off" else "standby"
 
 
-def _target(instance: InstanceConfig, address: str) -> Target:
-    return Target(address, instance.port, instance.database, instance.user, instance.password)
+def _endpoint(instance: InstanceConfig, address: str) -> Endpoint:
+    return Endpoint(address, instance.port, instance.database, instance.user, instance.password)

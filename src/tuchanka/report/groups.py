@@ -7,7 +7,7 @@ from typing import Any
 
 from tuchanka.analysis.phase_totals import AnatomySum, sum_phases
 from tuchanka.report.other_systems import OtherFigure
-from tuchanka.report.runs import Report, Trial
+from tuchanka.report.runs import Report, ReportedTrial
 from tuchanka.report.statistics import Spread, spread
 
 
@@ -29,7 +29,7 @@ class Group:
     """
 
     key: Key
-    trials: tuple[Trial, ...]
+    trials: tuple[ReportedTrial, ...]
     writes: tuple[float, ...]
     reads: tuple[float, ...]
     lost: int | None
@@ -70,15 +70,15 @@ def pools(report: Report) -> tuple[tuple[Group, ...], ...]:
     return (_grouped(report.trials, ""),)
 
 
-def _grouped(trials: Sequence[Trial], run: str) -> tuple[Group, ...]:
-    found: dict[Key, list[Trial]] = {}
+def _grouped(trials: Sequence[ReportedTrial], run: str) -> tuple[Group, ...]:
+    found: dict[Key, list[ReportedTrial]] = {}
     for trial in trials:
         one = trial.verdict
         found.setdefault(Key(one.subject.cluster, one.subject.fault, one.subject.target_role, run), []).append(trial)
     return tuple(_group(key, found[key]) for key in sorted(found))
 
 
-def _group(key: Key, trials: list[Trial]) -> Group:
+def _group(key: Key, trials: list[ReportedTrial]) -> Group:
     verdicts = [trial.verdict for trial in trials]
     lost = [one.commits.lost for one in verdicts]
     known = [one for one in lost if one is not None]
@@ -94,7 +94,7 @@ def _group(key: Key, trials: list[Trial]) -> Group:
     )
 
 
-def write_reaction(trial: Trial) -> float | None:
+def write_reaction(trial: ReportedTrial) -> float | None:
     """Return how long writes were away: 0 if never, infinite if they didn't come back.
 
     None where nothing was injected.
@@ -106,7 +106,7 @@ def write_reaction(trial: Trial) -> float | None:
     return math.inf if trial.verdict.service.outages else 0.0
 
 
-def read_reaction(trial: Trial) -> float | None:
+def read_reaction(trial: ReportedTrial) -> float | None:
     """Return how long fresh reads were away, as ``write_reaction`` does; None, too, if nothing was read."""
     verdict = trial.verdict
     if trial.recorded.injected is None or not verdict.service.read_reactions:

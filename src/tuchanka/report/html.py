@@ -25,7 +25,7 @@ from tuchanka.report.helper_gains import helper_gains
 from tuchanka.report.key_figures import key_figures
 from tuchanka.report.other_systems import OtherFigure
 from tuchanka.report.reasons import why_no_reaction
-from tuchanka.report.runs import Report, Trial
+from tuchanka.report.runs import Report, ReportedTrial
 from tuchanka.report.summary import totals
 from tuchanka.report.text import clean
 
@@ -178,7 +178,7 @@ def _by_run(report: Report) -> list[tuple[str, list[Difference]]]:
     return [(name, list(own)) for name, own in groupby(differences(report), key=lambda one: one.key.run)]
 
 
-def _shown(report: Report, trial: Trial) -> _Shown:
+def _shown(report: Report, trial: ReportedTrial) -> _Shown:
     verdict = trial.verdict
     whole = not verdict.recovered or len(report.verdicts) <= SHORT
     return _Shown(
@@ -195,7 +195,7 @@ def _shown(report: Report, trial: Trial) -> _Shown:
     )
 
 
-def _evidence(report: Report, trial: Trial) -> Iterator[tuple[str, str]]:
+def _evidence(report: Report, trial: ReportedTrial) -> Iterator[tuple[str, str]]:
     """Return name and link of each file that was kept, as seen from the page."""
     if not trial.evidence:
         return

@@ -20,7 +20,7 @@ TOPOLOGY, EVIDENCE = "topology.toml", "evidence"
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class ReportedTrial:
     """One trial: what was recorded of it, and the verdict, whose number is unique within the report.
 
     ``run`` is the name of the run it comes from, ``own`` its number there, ``evidence`` the files kept of it.
@@ -41,7 +41,7 @@ class Run:
     started: RunStarted | None
     began: str
     topology: Topology | None
-    trials: tuple[Trial, ...]
+    trials: tuple[ReportedTrial, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Report:
         return tuple(dict.fromkeys(run.started.lab for run in self.runs if run.started))
 
     @property
-    def trials(self) -> tuple[Trial, ...]:
+    def trials(self) -> tuple[ReportedTrial, ...]:
         """All trials, in order of their numbers."""
         return tuple(trial for run in self.runs for trial in run.trials)
 
@@ -116,7 +116,7 @@ def run_of(
         number = verdict.subject.trial if first is None else first + index
         evidence = _files(folder / EVIDENCE / f"trial-{verdict.subject.trial}")
         trials.append(
-            Trial(
+            ReportedTrial(
                 name,
                 verdict.subject.trial,
                 recorded,

@@ -16,7 +16,7 @@ STALE_S = 1.0
 
 @dataclass(slots=True)
 class Second:
-    """One second of one stream: outcomes, and of those that came through the latencies or ages in seconds."""
+    """One second of one row: outcomes, and of those that came through the latencies or ages in seconds."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
     figures: list[float] = field(default_factory=list)
@@ -28,7 +28,7 @@ class Second:
 
 
 @dataclass(slots=True)
-class Stream:
+class BeatRow:
     """One writer or reader: its last minute by whole seconds, and counts since the start."""
 
     seconds: dict[int, Second] = field(default_factory=dict)
@@ -61,8 +61,8 @@ class Stream:
 class InstanceBeats:
     """Everything of one instance; ``roles`` maps a node to what it last answered."""
 
-    writer: Stream
-    readers: dict[str, Stream]
+    writer: BeatRow
+    readers: dict[str, BeatRow]
     roles: dict[str, str]
 
 
@@ -73,7 +73,7 @@ class Beats:
         self.t = 0.0
         self.instances = {
             one.name: InstanceBeats(
-                Stream(), {reader.vip: Stream() for reader in one.readers}, {probe.node: "" for probe in one.probes}
+                BeatRow(), {reader.vip: BeatRow() for reader in one.readers}, {probe.node: "" for probe in one.probes}
             )
             for one in config.instances
         }

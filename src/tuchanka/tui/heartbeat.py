@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from tuchanka.tui.beats import MINUTE_S, Beats, InstanceBeats, Second, Stream, share
+from tuchanka.tui.beats import MINUTE_S, BeatRow, Beats, InstanceBeats, Second, share
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 COLOURS = {
@@ -41,8 +41,8 @@ def heartbeat_view(beats: Beats, *, width: int) -> RenderableType:
     parts: list[RenderableType] = []
     for name, instance in beats.instances.items():
         table = _table(names)
-        for what, stream in _named(name, instance):
-            table.add_row(what, *_cells(stream, beats.t, seconds, short=width < NARROW))
+        for what, row in _named(name, instance):
+            table.add_row(what, *_cells(row, beats.t, seconds, short=width < NARROW))
         parts += [_heading(name, instance), table, *_errors(instance, beats.t)]
     return Group(*parts, legend(seconds))
 
@@ -93,8 +93,8 @@ def _heading(name: str, instance: InstanceBeats) -> Text:
     return text
 
 
-def _named(name: str, instance: InstanceBeats) -> list[tuple[str, Stream]]:
-    """Return the streams of an instance, each with its name."""
+def _named(name: str, instance: InstanceBeats) -> list[tuple[str, BeatRow]]:
+    """Return the rows of an instance, each with its name."""
     return [
         (f"write {name}", instance.writer),
         *((f"read {vip}", reader) for vip, reader in instance.readers.items()),
@@ -111,26 +111,26 @@ def _table(names: int) -> Table:
     return table
 
 
-def _cells(stream: Stream, now: float, seconds: int, *, short: bool) -> tuple[Text | str, ...]:
-    recent = stream.last(now, seconds)
+def _cells(row: BeatRow, now: float, seconds: int, *, short: bool) -> tuple[Text | str, ...]:
+    recent = row.last(now, seconds)
     newest = next((second.figures[-1] for second in reversed(recent) if second.figures), math.nan)
-    figures = stream.figures(now)
+    figures = row.figures(now)
     so_far = Text(" " if short else ", ").join(
         Text(f"{number} {SHORT.get(outcome, outcome) if short else outcome}", COLOURS[outcome])
-        for outcome, number in sorted(stream.totals.items())
+        for outcome, number in sorted(row.totals.items())
     )
     return sparkline(recent), duration(newest), duration(share(figures, 0.5)), duration(share(figures, 1.0)), so_far
 
 
 def _errors(instance: InstanceBeats, now: float) -> list[Text]:
-    """Return the newest error of each stream that had one a moment ago."""
-    streams = {"write": instance.writer, **instance.readers}
+    """Return the newest error of each row that had one a moment ago."""
+    rows = {"write": instance.writer, **instance.readers}
     return [
-        Text(f"  {what}: {stream.error}", "red", no_wrap=True, overflow="ellipsis")
-        for what, stream in streams.items()
-        if stream.error
+        Text(f"  {what}: {row.error}", "red", no_wrap=True, overflow="ellipsis")
+        for what, row in rows.items()
+        if row.error
         and any(
             second.worst in {"warned", "refused", "indeterminate", "not read"}
-            for second in stream.last(now, ERROR_SECONDS)
+            for second in row.last(now, ERROR_SECONDS)
         )
     ]

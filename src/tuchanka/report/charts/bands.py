@@ -1,4 +1,4 @@
-"""Bands over time: what a node, an address or a stream was, each change at the first answer that differs. Pure."""
+"""Bands over time: what a node, an address or a stream was, each change at the first one that differs. Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from tuchanka.report.text import clean
 WIDTH, LEFT, RIGHT = 1000.0, 172.0, 984.0
 HEIGHT, STEP = 20.0, 26.0
 CHARACTER = 6.4
-# So long after an answer nothing is claimed any more.
+# So long after an observation nothing is claimed any more.
 SILENT_S = 1.5
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Observation:
     """At ``due`` (monotonic) something was so: in words, and the class of its colour."""
 
     due: float
@@ -51,18 +51,21 @@ def chart(begin: float, end: float, zero: float) -> Chart:
     return Chart(Scale(begin - zero, last - zero, LEFT, RIGHT), zero, begin, last)
 
 
-def roles(trial: TrialRecord) -> list[tuple[str, list[Answer]]]:
+def roles(trial: TrialRecord) -> list[tuple[str, list[Observation]]]:
     """Return a lane for every node's role."""
     return [
-        (node, [Answer(one.due, one.role, f"role {one.role}") for one in trial.probes if one.node == node])
+        (node, [Observation(one.due, one.role, f"role {one.role}") for one in trial.probes if one.node == node])
         for node in trial.nodes
     ]
 
 
-def addresses(trial: TrialRecord) -> list[tuple[str, list[Answer]]]:
+def addresses(trial: TrialRecord) -> list[tuple[str, list[Observation]]]:
     """Return a lane for every floating address: on which node it was."""
     return [
-        (vip, [Answer(one.due, *_holders(one.nodes, trial.nodes)) for one in trial.own.holders if one.vip == vip])
+        (
+            vip,
+            [Observation(one.due, *_holders(one.nodes, trial.nodes)) for one in trial.own.holders if one.vip == vip],
+        )
         for vip in sorted({one.vip for one in trial.own.holders})
     ]
 
@@ -75,9 +78,9 @@ def _holders(nodes: list[str], known: Sequence[str]) -> tuple[str, str]:
     return nodes[0], f"role h{known.index(nodes[0]) % 8 if nodes[0] in known else 7}"
 
 
-def streams(trial: TrialRecord) -> list[tuple[str, list[Answer]]]:
+def streams(trial: TrialRecord) -> list[tuple[str, list[Observation]]]:
     """Return the lane that says which standbys stream, as their primary sees it."""
-    found = [Answer(one.due, *_streaming(one.standbys)) for one in trial.own.streaming]
+    found = [Observation(one.due, *_streaming(one.standbys)) for one in trial.own.streaming]
     return [("streaming", found)] if found else []
 
 
@@ -86,18 +89,18 @@ def _streaming(standbys: dict[str, str]) -> tuple[str, str]:
     return (", ".join(names), "role fresh") if names else ("nobody", "role unreachable")
 
 
-def lanes(over: Chart, found: Iterable[tuple[str, list[Answer]]], y: float) -> tuple[list[Markup], float]:
+def lanes(over: Chart, found: Iterable[tuple[str, list[Observation]]], y: float) -> tuple[list[Markup], float]:
     """Return the lanes, one below the other from ``y`` on, and where they end."""
     parts = []
-    for name, answers in found:
-        parts.append(_lane(over, name, [one for one in answers if over.shows(one.due)], y))
+    for name, seen in found:
+        parts.append(_lane(over, name, [one for one in seen if over.shows(one.due)], y))
         y += STEP
     return parts, y
 
 
-def _lane(over: Chart, name: str, answers: list[Answer], y: float) -> Markup:
+def _lane(over: Chart, name: str, seen: list[Observation], y: float) -> Markup:
     parts = [element("text", clean(name), x=LEFT - 12, y=14, class_="lane end")]
-    runs = [(what, [one.due for one in run]) for what, run in groupby(answers, key=lambda one: (one.words, one.look))]
+    runs = [(what, [one.due for one in run]) for what, run in groupby(seen, key=lambda one: (one.words, one.look))]
     for index, ((words, look), dues) in enumerate(runs):
         begin = over.at(dues[0])
         after = runs[index + 1][1][0] if index + 1 < len(runs) else dues[-1]

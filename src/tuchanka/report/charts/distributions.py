@@ -10,7 +10,7 @@ from tuchanka.report.figures import seconds
 from tuchanka.report.groups import Group, Key, write_reaction
 from tuchanka.report.headings import title
 from tuchanka.report.other_systems import OtherFigure
-from tuchanka.report.runs import Trial
+from tuchanka.report.runs import ReportedTrial
 from tuchanka.report.statistics import Spread
 from tuchanka.report.text import clean
 
@@ -157,7 +157,7 @@ def _box(axis: _Axis, found: Spread, y: float) -> list[Markup]:
     return parts
 
 
-def _dot(axis: _Axis, trial: Trial, index: int, y: float) -> Markup:
+def _dot(axis: _Axis, trial: ReportedTrial, index: int, y: float) -> Markup:
     value = write_reaction(trial)
     if value is None:
         return Markup()

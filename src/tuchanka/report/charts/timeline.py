@@ -15,7 +15,7 @@ from tuchanka.analysis.trial_record import TrialRecord
 from tuchanka.analysis.verdict import Verdict
 from tuchanka.events import Read, Write
 from tuchanka.report.charts import bands
-from tuchanka.report.charts.bands import CHARACTER, LEFT, RIGHT, WIDTH, Answer, Chart, Mark
+from tuchanka.report.charts.bands import CHARACTER, LEFT, RIGHT, WIDTH, Chart, Mark, Observation
 from tuchanka.report.charts.scale import element, group, log_height
 from tuchanka.report.figures import NONE, between, seconds
 from tuchanka.report.text import clean
@@ -104,11 +104,11 @@ def overview(trial: TrialRecord, verdict: Verdict) -> Markup | None:
     placed, top = bands.marks(over, _events(trial, zero))
     last = next(iter(caused(trial)[-1:]), None)
     least = last.first_seq if last else 0
-    found = [("writes", [Answer(one.due, one.outcome, f"role {one.outcome}") for one in trial.writes])]
+    found = [("writes", [Observation(one.due, one.outcome, f"role {one.outcome}") for one in trial.writes])]
     for vip in trial.vips:
         own = [one for one in trial.reads if one.vip == vip]
         kinds = [(one, _read_kind(one, least if one.due >= zero else 0)) for one in own]
-        found.append((f"reads, {vip}", [Answer(one.due, kind, f"role {kind}") for one, kind in kinds]))
+        found.append((f"reads, {vip}", [Observation(one.due, kind, f"role {kind}") for one, kind in kinds]))
     found += [*bands.roles(trial), *bands.addresses(trial), *bands.streams(trial)]
     parts, y = bands.lanes(over, found, top + 12)
     return element(

@@ -77,7 +77,7 @@ class Standby:
 
 
 @dataclass(slots=True)
-class Streaming:
+class StreamingWatch:
     """Watches copies from look to look until they stream, or it is clear that they won't.
 
     ``waiting`` are those that don't stream yet, ``hopeless`` those of them that won't.

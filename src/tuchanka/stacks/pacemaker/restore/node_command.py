@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tuchanka.errors import CommandFailed, DeadlineExceeded, LabError, TuchankaError
 from tuchanka.providers.base import Runner
-from tuchanka.stacks.pacemaker.restore.attempts import Standby, Streaming, Tried, carry_out_steps
+from tuchanka.stacks.pacemaker.restore.attempts import Standby, StreamingWatch, Tried, carry_out_steps
 from tuchanka.stacks.pacemaker.restore.data_steps import change_data, copy_data
 from tuchanka.stacks.pacemaker.restore.node_look import NO_SERVER, Here, find_primary, look, look_here
 from tuchanka.stacks.pacemaker.restore.node_machine import ThisMachine
@@ -161,7 +161,7 @@ class Restore:
 
     async def _streams(self, names: tuple[str, ...]) -> list[str]:
         """Wait until the copies stream or it is clear that they won't; return those that don't."""
-        watch = Streaming(waiting=list(names))
+        watch = StreamingWatch(waiting=list(names))
 
         async def settled() -> bool:
             here = await look_here(self.machine, self.settings)

@@ -8,7 +8,7 @@ from tuchanka.lab.progress import Note, Progress
 from tuchanka.providers.base import make_ready
 from tuchanka.stacks.pacemaker.observe import observe
 from tuchanka.stacks.pacemaker.operate import HEALTHY_S, start_node, wait_healthy
-from tuchanka.stacks.pacemaker.restore.attempts import Standby, Streaming, Tried, carry_out_steps
+from tuchanka.stacks.pacemaker.restore.attempts import Standby, StreamingWatch, Tried, carry_out_steps
 from tuchanka.stacks.pacemaker.restore.look import look
 from tuchanka.stacks.pacemaker.restore.plan import RestoreStep, make_plan
 from tuchanka.stacks.pacemaker.restore.steps import do
@@ -136,7 +136,7 @@ async def _streams(lab: Deployment, cluster: Cluster, node: str, names: tuple[st
     A Pacemaker that the coordinator doesn't let in ends itself for good, which says nothing about the data. That
     happens to a node that was lost while the coordinator was fetching its configuration; the next time it is let in.
     """
-    watch = Streaming(waiting=list(names))
+    watch = StreamingWatch(waiting=list(names))
 
     async def settled() -> bool:
         state = await observe(lab, cluster)
