@@ -103,7 +103,7 @@ def test_wordings_that_do_not(phase: str, unit: str, message: str) -> None:
 
 
 # A killed PostgreSQL, as its own node told it (times after the kill; the node's and the instance's names are real).
-MENDED = (
+REPAIRED = (
     (0.29, "pacemaker-controld", "notice: Result of monitor operation for krogan2-vip on tuchanka2a: OK"),
     (
         0.31,
@@ -119,8 +119,8 @@ MENDED = (
 )
 
 
-def test_a_node_that_mends_itself_tells_its_own_story() -> None:
-    found = measured(with_lines(*MENDED, node=OLD), INJECTED + 5.7)
+def test_the_phases_of_a_node_that_recovers_by_itself_are_in_its_own_journal() -> None:
+    found = measured(with_lines(*REPAIRED, node=OLD), INJECTED + 5.7)
     seen = {point: t for point, t in found.points.items() if t is not None}
     assert seen == pytest.approx(
         {

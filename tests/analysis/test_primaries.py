@@ -42,12 +42,12 @@ def test_a_silent_one_ended_with_its_machine() -> None:
 @pytest.mark.parametrize(
     ("thawed", "margin"),
     [
-        pytest.param(None, 6.8, id="killed while it stood still"),
+        pytest.param(None, 6.8, id="killed while it was frozen"),
         pytest.param(19.9, -0.1, id="went on for a moment"),
         pytest.param(16.0, -3.0, id="went on before the other began"),
     ],
 )
-def test_what_stands_still_accepts_nothing(thawed: float | None, margin: float) -> None:
+def test_a_frozen_machine_accepts_nothing(thawed: float | None, margin: float) -> None:
     stop = MachineStopped(20.0, A, "ended", frozen=10.2, thawed=thawed)
     (over,) = handovers(moved(probe(A, 10.1, "unreachable", 1.0), at=17.0), (stop,), 10.0)
     assert over.margin_s == pytest.approx(margin)

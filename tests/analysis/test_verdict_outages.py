@@ -65,7 +65,7 @@ def test_an_outage_twice_counts_to_its_last_end() -> None:
     assert verdict.service.reaction_s == pytest.approx(116.0 - INJECTED, abs=0.15)
 
 
-def test_an_outage_while_mending_is_not_the_reaction_but_is_counted() -> None:
+def test_an_outage_during_the_repair_is_not_the_reaction_but_is_counted() -> None:
     verdict = one(
         change(
             power_loss(), Write, lambda write: replace(write, outcome="refused") if 124 < write.due < 125 else write

@@ -31,7 +31,7 @@ def test_synchronous_to_the_other_site_outlives_a_node_and_a_site() -> None:
         assert keeps(A, B, C, D, primary=primary)
 
 
-def test_the_primary_and_whoever_confirms_at_once_is_more_than_is_promised() -> None:
+def test_the_loss_of_the_primary_and_a_confirming_standby_at_once_is_more_than_is_promised() -> None:
     assert not keeps(A, C)
     assert keeps(A, D)
     assert keeps(A, C, count=2)

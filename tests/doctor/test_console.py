@@ -19,7 +19,7 @@ CHECKS = (
 )
 
 
-def test_the_table_says_what_lacks_and_how_to_mend_it():
+def test_the_table_says_what_is_missing_and_how_to_correct_it():
     console = Console(width=120, file=StringIO(), record=True)
 
     console.print(as_table(CHECKS))

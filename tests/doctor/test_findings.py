@@ -22,7 +22,7 @@ def test_elsewhere_the_package_manager_is_left_open():
     assert "apt-get" not in findings.of_program(wanted, None, debian_like=False).remedy
 
 
-def test_a_program_that_is_there_needs_no_mending():
+def test_a_program_that_is_there_has_no_hint():
     check = findings.of_program(Requirement("run", "iproute2", ("ip",), "networks"), "/sbin/ip", debian_like=True)
 
     assert (check.ok, check.found, check.remedy) == (True, "/sbin/ip", "")
@@ -58,7 +58,7 @@ def test_an_unreadable_meminfo_is_no_memory():
         findings.of_python((3, 10, 4)),
     ],
 )
-def test_whatever_is_wrong_says_how_to_mend_it(check: HostCheck):
+def test_whatever_is_wrong_says_how_to_correct_it(check: HostCheck):
     assert not check.ok
     assert check.found
     assert check.remedy
@@ -73,6 +73,6 @@ def test_whatever_is_wrong_says_how_to_mend_it(check: HostCheck):
         findings.of_python((3, 14, 0)),
     ],
 )
-def test_whatever_is_right_has_nothing_to_mend(check: HostCheck):
+def test_whatever_is_right_has_nothing_to_correct(check: HostCheck):
     assert check.ok
     assert check.remedy == ""

@@ -73,12 +73,12 @@ async def test_everything_that_is_made_is_healed(lab: Lab, provider: FakeProvide
         machine = provider.machine(name)
         machine.on = name != "witness"
         machine.link_up = False
-        machine.stands_still = name == "tuchanka2a"
+        machine.is_frozen = name == "tuchanka2a"
     await heal_all(lab)
     assert set(provider.machines) >= set(MADE)
     for name in MADE:
         machine = provider.machine(name)
-        assert (machine.on, machine.link_up, machine.stands_still) == (True, True, False), name
+        assert (machine.on, machine.link_up, machine.is_frozen) == (True, True, False), name
     assert not provider.machine("tuchanka4a").on
 
 

@@ -52,7 +52,7 @@ def test_an_image_that_is_as_it_was_built_is_used(folder: Path):
         "all gone",
     ],
 )
-def test_a_broken_image_is_found_and_the_hint_says_how_to_mend_it(folder: Path, harm: Callable[[Path], object]):
+def test_a_broken_image_is_found_and_the_hint_says_how_to_correct_it(folder: Path, harm: Callable[[Path], object]):
     harm(folder / "root")
     with pytest.raises(ImageError, match=r"is broken.*rm -r") as caught:
         asyncio.run(image.ensure(RECIPE, lambda _: None, folder.parent))

@@ -51,7 +51,7 @@ def test_files_in_loop_devices_are_found_by_their_folder_and_no_others(tmp_path:
     assert sorted(disks.in_use(Path("/lab/machines/a"), tmp_path)) == ["loop0", "loop2"]
 
 
-def test_whoever_needs_the_files_waits_until_they_are_released(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_the_release_of_the_files_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(disks, "RELEASE_S", 0.1)
     monkeypatch.setattr(disks, "PATIENCE_S", 0.1)
     thawed: list[Path] = []

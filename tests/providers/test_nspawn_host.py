@@ -47,7 +47,7 @@ def test_inotify_instances_are_enough_or_the_command_says_how(text: str, ok: boo
     assert bool(check.remedy) is not ok
 
 
-def test_a_kernel_feature_that_works_has_nothing_to_mend_and_another_says_how():
+def test_a_kernel_feature_that_works_has_nothing_to_correct_and_another_says_how():
     assert host.of_kernel("overlayfs", "", "snapshots", "overlay").ok
     check = host.of_kernel("overlayfs", "unknown filesystem type", "snapshots", "overlay")
     assert (check.ok, check.found, check.remedy) == (False, "unknown filesystem type", "modprobe overlay")

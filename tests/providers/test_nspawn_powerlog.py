@@ -28,7 +28,7 @@ def test_a_line_that_is_cut_off() -> None:
     assert stops(()) == ()
 
 
-def test_a_stop_knows_whether_the_machine_stood_still_before() -> None:
+def test_a_stop_knows_whether_the_machine_was_frozen_before() -> None:
     log = [
         line(10.0, "booted", boots=1, leader=7),
         line(11.0, "frozen", watchdog_runs=False),

@@ -259,7 +259,7 @@ def test_the_watchdog_of_a_frozen_machine_fires_only_if_it_runs_on(bench: Bench,
     bench.run(work, watchdog_s=0.2)
 
 
-def test_what_does_not_stand_still_in_time_is_thawed_and_said(bench: Bench, monkeypatch: pytest.MonkeyPatch):
+def test_a_machine_that_does_not_freeze_in_time_is_thawed_again(bench: Bench, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(freezer, "FREEZE_S", 0.05)
     (bench.groups[1] / "cgroup.events").write_text("populated 1\nfrozen 0\n")
 
@@ -327,7 +327,7 @@ def test_a_bad_request_harms_nothing(bench: Bench, request_: bytes):
     bench.run(work)
 
 
-def test_whoever_still_asks_when_it_ends_gets_no_answer_and_leaves_no_traceback(
+def test_a_request_that_is_open_when_it_ends_gets_no_answer_and_leaves_no_traceback(
     bench: Bench, caplog: pytest.LogCaptureFixture
 ):
     with socket.socket(socket.AF_UNIX) as connection:

@@ -49,7 +49,7 @@ def test_a_frozen_standby_of_one_daemon_is_woken(disturbed: RealLab):
     disturbed.run("fault", "inject", "freeze-pacemaker-attrd", node)
     assert set(processes(disturbed, node, "pacemaker-attrd").values()) == {"Ts"}
     disturbed.run("fault", "heal", node)
-    # Whoever has just been woken may run for a moment.
+    # A process that has just been woken may run for a moment.
     wait_for(lambda: set(processes(disturbed, node, "pacemaker-attrd").values()) == {"Ss"}, "its waking", seconds=10)
 
 

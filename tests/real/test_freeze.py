@@ -1,4 +1,4 @@
-"""A machine that stands still, with its watchdog or without, and a link that stays as it was set."""
+"""A machine that is frozen, with its watchdog or without, and a link that stays as it was set."""
 
 import asyncio
 import subprocess
@@ -26,7 +26,7 @@ def pings(lab: RealLab, node: str) -> bool:
     return "1 received" in lab.execute(NODES[0], "ping", "-c1", "-W1", ADDRESSES[node], status=None)
 
 
-def test_a_frozen_machine_stands_still_answers_nothing_and_goes_on_when_it_is_thawed(disturbed: RealLab) -> None:
+def test_a_frozen_machine_answers_nothing_and_goes_on_when_it_is_thawed(disturbed: RealLab) -> None:
     one = machine(disturbed, "witness")
     ticker = "while :; do date +%s%N > /run/ticks; sleep 0.01; done > /dev/null 2>&1 & echo $! > /run/ticker"
     asyncio.run(one.run(["sh", "-c", ticker]))

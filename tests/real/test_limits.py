@@ -36,7 +36,7 @@ def test_a_second_command_on_a_busy_lab_is_told_so_at_once(disturbed: RealLab) -
     first.process.send_signal(signal.SIGSTOP)
     try:
         for command in (("up", CLUSTER), ("power-off",), ("destroy", "--yes")):
-            # The first one is stopped: whoever waited for it would wait for ever.
+            # The first one is stopped: a command that waited for it would never end.
             said = disturbed.run(*command, status=3, seconds=30).stderr
             assert "is working on this lab" in said
             assert str(first.process.pid) in said

@@ -163,11 +163,11 @@ def test_a_lost_copy_is_restored_beside_the_primary_of_another_instance(shaken: 
         return copies == {"tuchanka1a": "primary", "tuchanka1b": "stopped"}
 
     shaken.wait(given_up, "the move of krogan1b")
-    line = {copy["timeline"] for copy in shaken.instance_state("krogan1a")["copies"]}
+    timeline = {copy["timeline"] for copy in shaken.instance_state("krogan1a")["copies"]}
     shaken.run("restore", "tuchanka1b")
     assert shaken.states()["tuchanka1"]["healthy"]
     assert shaken.primaries()["krogan1a"] == "tuchanka1b"
-    assert {copy["timeline"] for copy in shaken.instance_state("krogan1a")["copies"]} == line
+    assert {copy["timeline"] for copy in shaken.instance_state("krogan1a")["copies"]} == timeline
     for instance, home in (("krogan1a", "tuchanka1a"), ("krogan1b", "tuchanka1b")):
         shaken.run("switchover", instance, "--to", home)
 

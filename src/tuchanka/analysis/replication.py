@@ -57,8 +57,8 @@ class Promoted:
     behind: dict[str, int]
 
 
-def promoted(watched: Watched, handover: Handover, broken: Collection[str]) -> Promoted:
-    """Compare the promoted standby with the others, as far as they could be asked and aren't the fault's target.
+def promoted(watched: Watched, handover: Handover, hit: Collection[str]) -> Promoted:
+    """Compare the promoted standby with the others, as far as they could be asked and were not hit.
 
     What a standby had received is compared between the old primary's last answer and the promotion; of the others
     an answer counts that came before the promoted one was asked: it had less then, whatever came later.
@@ -78,7 +78,7 @@ def promoted(watched: Watched, handover: Handover, broken: Collection[str]) -> P
     last = of_new[-1]
     most: dict[str, int] = {}
     for one in watched.probes:
-        if one.node not in {handover.new, handover.old, *broken} and asked(one) and one.t <= last.due:
+        if one.node not in {handover.new, handover.old, *hit} and asked(one) and one.t <= last.due:
             most[one.node] = max(most.get(one.node, 0), one.lsn or 0)
     had = last.lsn or 0
     return Promoted(known=True, behind={node: lsn - had for node, lsn in most.items() if lsn > had})

@@ -207,7 +207,7 @@ def shut_down(context: typer.Context, targets: Targets = None) -> None:
 
 
 def power_off(context: typer.Context, targets: Targets = None) -> None:
-    """Cut the power of machines: nothing on them gets to say goodbye."""
+    """Cut the power of machines, without an orderly stop."""
     with held_lab(context) as lab, TerminalProgress() as progress:
         run(together(*(_step(progress, "power off", machine) for machine in _machines(lab, targets))))
         _say_power(context, lab, targets)

@@ -96,7 +96,7 @@ class Power(Protocol):
         """Switch it on, and end a pause. Its system takes commands later: see ``Ready``."""
 
     async def power_off(self) -> float:
-        """Cut the power: nothing in the machine gets to say goodbye. Returns when, in monotonic seconds."""
+        """Cut the power, without an orderly stop of anything. Returns when, in monotonic seconds."""
 
     async def reset(self) -> float:
         """Cut the power and switch it on again, without waiting for it. Returns when the power went."""

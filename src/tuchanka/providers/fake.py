@@ -151,7 +151,7 @@ class FakeMachine:
         self.kept: list[tuple[str, dict[str, File]]] = []
         self.on = False
         self.link_up = True
-        self.stands_still = False
+        self.is_frozen = False
         self.armed = False
         self.boots = 0
         self.console = ""
@@ -180,7 +180,7 @@ class FakeMachine:
     ) -> Completed:
         """End as the script says; a command that is to take too long is scripted as ``DeadlineExceeded``."""
         self._must_be_on()
-        if self.stands_still:
+        if self.is_frozen:
             raise DeadlineExceeded(f"{' '.join(argv)[:80]!r} had not ended after {timeout:g} s", where=self.name)
         completed = self.provider.answer(self._take("run", " ".join(argv), stdin, user)) or Completed(0, "", "")
         if check and completed.status != 0:
@@ -213,13 +213,13 @@ class FakeMachine:
     async def wait_ready(self) -> None:
         """Be ready at once, where it is on and not paused."""
         self._must_be_on()
-        if self.stands_still:
+        if self.is_frozen:
             raise DeadlineExceeded("had not booted in time", where=self.name)
 
     async def power_on(self) -> None:
         """Switch it on, and end a pause."""
         self._take("power_on")
-        self.stands_still = False
+        self.is_frozen = False
         if not self.on:
             self.on = True
             self.boots += 1
@@ -227,20 +227,20 @@ class FakeMachine:
     async def power_off(self) -> float:
         """Switch it off."""
         self._take("power_off")
-        self.on = self.armed = self.stands_still = False
+        self.on = self.armed = self.is_frozen = False
         return self.provider.clock()
 
     async def reset(self) -> float:
         """Boot it again."""
         self._must_be_on("is off, so it can't be reset")
         self._take("reset")
-        self.armed = self.stands_still = False
+        self.armed = self.is_frozen = False
         self.boots += 1
         return self.provider.clock()
 
     async def shut_down(self) -> None:
         """Switch it off in good order, which makes no difference here."""
-        if self.stands_still:
+        if self.is_frozen:
             raise MachineError("is frozen, so it can't shut down", where=self.name, hint="thaw it, or cut its power")
         self._take("shut_down")
         self.on = self.armed = False
@@ -292,12 +292,12 @@ class FakeMachine:
     async def resume(self) -> float:
         """Go on."""
         self._take("resume")
-        self.stands_still = False
+        self.is_frozen = False
         return self.provider.clock()
 
     async def paused(self) -> bool:
         """Say whether it is paused, or stalled."""
-        return self.stands_still
+        return self.is_frozen
 
     async def stall(self) -> float:
         """Stop; no watchdog resets it here."""
@@ -306,13 +306,13 @@ class FakeMachine:
     def _stop(self, verb: str) -> float:
         self._must_be_on("is off, so it can't be frozen")
         self._take(verb)
-        self.stands_still = True
+        self.is_frozen = True
         return self.provider.clock()
 
     async def end_stall(self) -> None:
         """Go on."""
         self._take("end_stall")
-        self.stands_still = False
+        self.is_frozen = False
 
     async def hang_disk(self) -> float:
         """Only note it: nothing is written here."""

@@ -139,7 +139,7 @@ def _cluster(report: Report, name: str, groups: list[Group]) -> _Cluster:
 
 
 def _roles(groups: tuple[Group, ...]) -> list[str]:
-    """Return the roles of the targets, the primary first: it is the one that hurts."""
+    """Return the roles of the targets, the primary first: its loss stops writes."""
     return sorted({one.key.role for one in groups}, key=lambda role: (role != "primary", role))
 
 

@@ -3,9 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tuchanka.analysis.checks import audit as audited
-from tuchanka.analysis.checks import reads, safety
-from tuchanka.analysis.checks import service as service_checks
+from tuchanka.analysis.checks import audit, reads, safety, service
 from tuchanka.analysis.checks.outcome import CheckResult, Judgement
 from tuchanka.analysis.trial_record import TrialRecord
 
@@ -24,10 +22,10 @@ class Examiner:
 
 
 EXAMINERS: tuple[Examiner, ...] = (
-    Examiner("stable", "the service stays back for a while", service_checks.stable),
-    Examiner("recorder", "the heartbeat was recorded all the time", service_checks.watched),
-    Examiner("writes", "writes come back, and stay", service_checks.writes),
-    Examiner("reads", "fresh reads come back through every standby VIP", service_checks.fresh_reads),
+    Examiner("stable", "the service stays back for a while", service.stable),
+    Examiner("recorder", "the heartbeat was recorded all the time", service.watched),
+    Examiner("writes", "writes come back, and stay", service.writes),
+    Examiner("reads", "fresh reads come back through every standby VIP", service.fresh_reads),
     Examiner("one primary", "no two nodes accept writes at once", safety.one_primary),
     Examiner("margin", "the old primary has ended before the new one begins", safety.margin),
     Examiner("VIPs", "no VIP is on two nodes", safety.vips),
@@ -39,19 +37,19 @@ EXAMINERS: tuple[Examiner, ...] = (
     Examiner(
         "most advanced", "the standby that is promoted has as much of the log as any other", safety.most_advanced
     ),
-    Examiner("rows", "every copy has the same rows", audited.rows),
-    Examiner("checksums", "no page has a wrong checksum", audited.checksums),
-    Examiner("timelines", "every copy is on the primary's timeline, which descends from the last", audited.timelines),
-    Examiner("redundancy", "every standby streams again", service_checks.redundant),
-    Examiner("replication", "every standby has what the primary had", audited.replication),
-    Examiner("healthy", "the cluster is healthy after the repair", service_checks.healthy),
-    Examiner("fail counts", "no failure is still counted", audited.fail_counts),
-    Examiner("constraints", "no constraint or setting is left behind", audited.settings),
-    Examiner("scores", "the promotion scores fit the roles", audited.scores),
-    Examiner("crashes", "no program crashed or left a core dump", audited.crashes),
-    Examiner("daemons", "no daemon was restarted on a node that the fault did not hit", audited.daemons),
-    Examiner("quorum", "every node sees every vote", audited.quorum),
-    Examiner("watchdog", "every watchdog is armed", audited.watchdog),
+    Examiner("rows", "every copy has the same rows", audit.rows),
+    Examiner("checksums", "no page has a wrong checksum", audit.checksums),
+    Examiner("timelines", "every copy is on the primary's timeline, which descends from the last", audit.timelines),
+    Examiner("redundancy", "every standby streams again", service.redundant),
+    Examiner("replication", "every standby has what the primary had", audit.replication),
+    Examiner("healthy", "the cluster is healthy after the repair", service.healthy),
+    Examiner("fail counts", "no failure is still counted", audit.fail_counts),
+    Examiner("constraints", "no constraint or setting is left behind", audit.settings),
+    Examiner("scores", "the promotion scores fit the roles", audit.scores),
+    Examiner("crashes", "no program crashed or left a core dump", audit.crashes),
+    Examiner("daemons", "no daemon was restarted on a node that the fault did not hit", audit.daemons),
+    Examiner("quorum", "every node sees every vote", audit.quorum),
+    Examiner("watchdog", "every watchdog is armed", audit.watchdog),
 )
 
 
