@@ -56,8 +56,10 @@ TOLD = Settings(
     floating_addresses=["192.0.2.1", "192.0.2.2"],
     failback=True,
 )
-PROGRAMS = sorted(
-    file.name for file in Path(next(iter(package.__path__))).iterdir() if file.suffix in {".pl", ".sh", ".nft"}
+INSTALLED = sorted(
+    file.name
+    for file in Path(next(iter(package.__path__))).iterdir()
+    if file.suffix in {".pl", ".sh", ".nft", ".service"}
 )
 
 
@@ -97,20 +99,24 @@ def test_every_setting_is_read_by_a_program_or_a_unit():
     assert "'PRIMARY_ADDRESS_'" in readers
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
-def test_every_program_has_its_licence_and_can_be_read_as_it_is_installed(name: str):
-    program = text(name)
-    assert "SPDX-License-Identifier: MIT" in "\n".join(program.splitlines()[:3])
-    assert "{{" not in program
-    assert program in {file.content for file in files_of().values()}
+@pytest.mark.parametrize("name", INSTALLED)
+def test_every_file_has_its_licence_and_can_be_read_as_it_is_installed(name: str):
+    content = text(name)
+    assert "SPDX-License-Identifier: MIT" in "\n".join(content.splitlines()[:3])
+    assert "{{" not in content
+    assert content in {file.content for file in files_of().values()}
 
 
 @pytest.mark.skipif(shutil.which("perl") is None, reason="no perl on this host")
-@pytest.mark.parametrize("name", [name for name in PROGRAMS if name.endswith(".pl")])
+@pytest.mark.parametrize("name", [name for name in INSTALLED if name.endswith(".pl")])
 def test_the_programs_compile(name: str, tmp_path: Path):
     (tmp_path / name).write_text(text(name))
     done = subprocess.run(["perl", "-c", name], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_folder_brings_the_licence_along():
+    assert text("LICENSE") == (Path(__file__).parents[2] / "LICENSE").read_text(encoding="utf-8")
 
 
 def test_the_folder_says_how_each_is_installed():

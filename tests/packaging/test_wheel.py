@@ -32,5 +32,7 @@ def test_the_wheel_installs_and_brings_the_command(tmp_path: Path):
     assert {"tuchanka/py.typed", "tuchanka/doctor/packages.txt", *lists} <= set(names)
     tracked = {path.relative_to(ROOT / "src").as_posix() for path in (ROOT / "src/tuchanka").rglob("*.py")}
     assert tracked <= set(names)
+    helpers = {path.relative_to(ROOT / "src").as_posix() for path in (ROOT / "src/tuchanka/helpers").glob("*.*")}
+    assert helpers | {"tuchanka/helpers/LICENSE"} <= set(names)
     assert not [name for name in names if name.startswith(("tests/", "scripts/"))]
     assert "tuchanka" in run(tmp_path / "clean/bin/tuchanka", "--help", cwd=tmp_path)
