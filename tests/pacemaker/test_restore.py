@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.pacemaker.test_restore_method import BEHIND, NODE, PARTED
+from tests.pacemaker.test_restore_method import BEHIND, DIVERGED, NODE
 from tests.pacemaker.views import healthy
 from tuchanka.errors import CommandFailed, LabError
 from tuchanka.lab.progress import Silent
@@ -69,9 +69,9 @@ class Played:
 @pytest.mark.parametrize(
     ("seen", "fails", "mute", "done"),
     [
-        (PARTED, set(), set(), ["rewind"]),
-        (PARTED, {"rewind"}, set(), ["rewind", "base-backup"]),
-        (PARTED, set(), {"rewind"}, ["rewind", "base-backup"]),
+        (DIVERGED, set(), set(), ["rewind"]),
+        (DIVERGED, {"rewind"}, set(), ["rewind", "base-backup"]),
+        (DIVERGED, set(), {"rewind"}, ["rewind", "base-backup"]),
         (BEHIND, set(), {"restart"}, ["restart", "recover", "base-backup"]),
         (BEHIND, {"recover"}, set(), ["restart", "recover", "base-backup"]),
     ],
@@ -84,14 +84,14 @@ async def test_what_fails_is_given_up_for_a_base_backup(
 
 @pytest.mark.anyio
 async def test_after_a_base_backup_there_is_nothing_left_to_try(monkeypatch: pytest.MonkeyPatch):
-    played = Played(monkeypatch, PARTED, fails={"rewind"}, mute={"base-backup"})
+    played = Played(monkeypatch, DIVERGED, fails={"rewind"}, mute={"base-backup"})
     with pytest.raises(LabError, match="although its data was copied"):
         await played.run()
 
 
 @pytest.mark.anyio
 async def test_any_other_failure_ends_the_restore(monkeypatch: pytest.MonkeyPatch):
-    played = Played(monkeypatch, PARTED, fails={"forget-score"}, mute=set())
+    played = Played(monkeypatch, DIVERGED, fails={"forget-score"}, mute=set())
     with pytest.raises(CommandFailed):
         await played.run()
 

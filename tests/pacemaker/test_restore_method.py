@@ -17,7 +17,7 @@ NODE = "tuchanka2a"
 FORK = "0/5000048"
 # The primary of timeline 1 until it lost its power; the other one went on as timeline 2.
 DATA = ControlData("in production", 1, "0/4000028", system="7", traceable=True)
-PARTED = Seen(
+DIVERGED = Seen(
     instance="krogan2",
     node=NODE,
     primary="tuchanka2b",
@@ -33,7 +33,7 @@ PARTED = Seen(
     primary_segments=(Segment(1, 4), Segment(2, 5), Segment(2, 6)),
     room=Room(data=GIB // 10, free=100 * GIB, primary=GIB // 10),
 )
-BEHIND = replace(PARTED, log=Log("0/5000010", (("0/4000028", "0/4000028"),)))
+BEHIND = replace(DIVERGED, log=Log("0/5000010", (("0/4000028", "0/4000028"),)))
 
 
 def actions(seen: Seen) -> list[str]:
@@ -45,7 +45,7 @@ def words(seen: Seen) -> str:
 
 
 CHOICES = {
-    "parted": (PARTED, "rewind", "reaches 0/5000148, the primary left it at 0/5000048"),
+    "diverged": (DIVERGED, "rewind", "reaches 0/5000148, the primary left it at 0/5000048"),
     "a part of the past": (BEHIND, "restart", "part of the primary's history"),
     "the same timeline": (
         replace(BEHIND, primary_timeline=1, history={}, primary_segments=(Segment(1, 5), Segment(1, 6))),
@@ -57,18 +57,18 @@ CHOICES = {
         "restart",
         "left that timeline",
     ),
-    "a record right at the parting": (replace(PARTED, log=replace(PARTED.log, last=FORK)), "rewind", ""),
-    "no data": (replace(PARTED, data=None), "base-backup", "no readable data"),
-    "half rewound": (replace(PARTED, half_rewound=True), "base-backup", "did not come to its end"),
-    "no checksums": (replace(PARTED, data=replace(DATA, traceable=False)), "base-backup", "wal_log_hints"),
+    "a record right at the divergence": (replace(DIVERGED, log=replace(DIVERGED.log, last=FORK)), "rewind", ""),
+    "no data": (replace(DIVERGED, data=None), "base-backup", "no readable data"),
+    "half rewound": (replace(DIVERGED, half_rewound=True), "base-backup", "did not come to its end"),
+    "no checksums": (replace(DIVERGED, data=replace(DATA, traceable=False)), "base-backup", "wal_log_hints"),
     "no checkpoint left": (
-        replace(PARTED, log=replace(PARTED.log, checkpoints=(("0/5000080", "0/5000050"),))),
+        replace(DIVERGED, log=replace(DIVERGED.log, checkpoints=(("0/5000080", "0/5000050"),))),
         "base-backup",
         "no longer has a checkpoint",
     ),
-    "own log gone": (replace(PARTED, segments=(Segment(1, 5),)), "base-backup", "no longer has a checkpoint"),
+    "own log gone": (replace(DIVERGED, segments=(Segment(1, 5),)), "base-backup", "no longer has a checkpoint"),
     "primary's log gone": (
-        replace(PARTED, primary_segments=(Segment(2, 5), Segment(2, 6))),
+        replace(DIVERGED, primary_segments=(Segment(2, 5), Segment(2, 6))),
         "base-backup",
         "the primary no longer has 000000010000000000000004",
     ),
@@ -77,9 +77,9 @@ CHOICES = {
         "base-backup",
         "the primary no longer has 000000010000000000000005",
     ),
-    "rewind failed": (replace(PARTED, tried=frozenset({"rewind"})), "base-backup", "pg_rewind failed"),
+    "rewind failed": (replace(DIVERGED, tried=frozenset({"rewind"})), "base-backup", "pg_rewind failed"),
     "restart failed": (replace(BEHIND, tried=frozenset({"restart"})), "base-backup", "after a mere restart"),
-    "another database": (replace(PARTED, primary_system="8"), "base-backup", "nothing in common"),
+    "another database": (replace(DIVERGED, primary_system="8"), "base-backup", "nothing in common"),
 }
 
 
@@ -98,11 +98,11 @@ def test_a_crashed_primary_recovers_before_the_cluster_sees_it():
 
 def test_what_is_kept_of_the_old_data():
     kept = ["keep-copy", "rewind", "forget-score", "clean-up", "start-cluster", "drop-old"]
-    assert actions(PARTED) == kept
-    big = replace(PARTED, room=Room(data=2 * GIB, free=100 * GIB, primary=2 * GIB))
+    assert actions(DIVERGED) == kept
+    big = replace(DIVERGED, room=Room(data=2 * GIB, free=100 * GIB, primary=2 * GIB))
     assert actions(big) == [step for step in kept if step not in {"keep-copy", "drop-old"}]
     assert "the old data is not kept" in words(big)
-    again = replace(PARTED, kept=True)
+    again = replace(DIVERGED, kept=True)
     assert actions(again) == kept[1:]
     copied = replace(big, half_rewound=True)
     assert actions(copied)[0] == "base-backup"
@@ -110,7 +110,7 @@ def test_what_is_kept_of_the_old_data():
 
 
 def test_without_room_for_both_the_old_data_goes_first():
-    tight = replace(PARTED, half_rewound=True, room=Room(data=2 * GIB, free=GIB, primary=2 * GIB))
+    tight = replace(DIVERGED, half_rewound=True, room=Room(data=2 * GIB, free=GIB, primary=2 * GIB))
     assert actions(tight) == ["delete-data", "base-backup", "forget-score", "clean-up", "start-cluster"]
     assert "the old data is not kept" in words(tight)
     with pytest.raises(LabError, match="make room first"):
@@ -129,18 +129,18 @@ POSITIONS = st.integers(0, 8 << 24).map(lambda number: f"0/{number:X}")
 
 
 @given(POSITIONS, POSITIONS, POSITIONS, st.sets(st.integers(0, 8)), st.sets(st.integers(0, 8)), st.booleans())
-def test_data_that_parted_is_never_merely_restarted(
+def test_data_that_diverged_is_never_merely_restarted(
     position: str, last: str, fork: str, own: set[int], theirs: set[int], traceable: bool
 ):
     seen = replace(
-        PARTED,
+        DIVERGED,
         data=replace(DATA, position=position, traceable=traceable),
-        log=replace(PARTED.log, last=last),
+        log=replace(DIVERGED.log, last=last),
         history={1: fork},
         segments=tuple(Segment(1, number) for number in own),
         primary_segments=tuple(Segment(2, number) for number in theirs),
     )
     method = choose(seen).method
-    parted = lsn(position) > lsn(fork) or lsn(last) >= lsn(fork)
-    assert not (parted and method == "restart")
-    assert not (method == "rewind" and not (parted and traceable))
+    diverged = lsn(position) > lsn(fork) or lsn(last) >= lsn(fork)
+    assert not (diverged and method == "restart")
+    assert not (method == "rewind" and not (diverged and traceable))

@@ -1,4 +1,4 @@
-"""pg_rewind: makes data that parted from the primary's the primary's again, by copying only what differs.
+"""pg_rewind: makes data that diverged from the primary's the primary's again, by copying only what differs.
 
 It reads the primary's files through a connection, as a role made for this one run: it may call the four functions
 that pg_rewind(1) names, has a password of its own that is known for as long as the run takes, and is dropped

@@ -85,10 +85,10 @@ def parse_waldump(text: str) -> Log:
     return Log(end[1] if end else "", tuple((record, redo) for record, redo in found))
 
 
-def common_redo(log: Log, parted: int, oldest: int) -> str | None:
-    """Return from where pg_rewind reads the log: the last checkpoint before the timelines parted.
+def common_redo(log: Log, diverged: int, oldest: int) -> str | None:
+    """Return from where pg_rewind reads the log: the last checkpoint before the timelines diverged.
 
     ``None`` if the log that is left, which begins at ``oldest``, has none. Positions are in bytes.
     """
-    before = [redo for record, redo in log.checkpoints if lsn(record) < parted and lsn(redo) >= oldest]
+    before = [redo for record, redo in log.checkpoints if lsn(record) < diverged and lsn(redo) >= oldest]
     return before[-1] if before else None

@@ -49,7 +49,7 @@ def make_cold_plan(cluster: Cluster, found: Mapping[tuple[str, str], Found]) -> 
 
     ``found`` maps (instance, node) to the copy. Copies of one timeline are the same log up to different positions, so
     all of the newest one start together, and the shorter catch up. A copy of an older timeline would not become
-    primary, because its stored score is deleted, but it may have parted from the others; it is restored later.
+    primary, because its stored score is deleted, but it may have diverged from the others; it is restored later.
     """
     best = {instance.name: _best(instance, found) for instance in cluster.instances}
     level = {

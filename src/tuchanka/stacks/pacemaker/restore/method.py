@@ -83,7 +83,7 @@ class Seen:
         return max(self.data.position, self.log.last or "0/0", key=lsn)
 
     @property
-    def parted(self) -> str | None:
+    def diverged(self) -> str | None:
         """Where the primary left the node's timeline, or, if it is still on it, where the primary is."""
         assert self.data is not None  # noqa: S101 - asked only of data that is there
         if self.data.timeline == self.primary_timeline:
@@ -108,18 +108,18 @@ def choose(seen: Seen) -> MethodChoice:
         return MethodChoice(
             "base-backup", "an earlier pg_rewind did not come to its end and left the data half changed"
         )
-    parted = seen.parted
-    if parted is None or (seen.primary_system and data.system and data.system != seen.primary_system):
+    diverged = seen.diverged
+    if diverged is None or (seen.primary_system and data.system and data.system != seen.primary_system):
         return MethodChoice("base-backup", "its data has nothing in common with the primary's")
     # A position that the data vouches for is the end of a record; that of the log is the start of its last one.
-    if lsn(data.position) <= lsn(parted) and lsn(seen.log.last or "0/0") < lsn(parted):
-        return _behind(seen, data, parted)
+    if lsn(data.position) <= lsn(diverged) and lsn(seen.log.last or "0/0") < lsn(diverged):
+        return _behind(seen, data, diverged)
     if data.timeline == seen.primary_timeline:
         return MethodChoice("base-backup", f"its data reaches {seen.reached}, which the primary has not")
-    return _parted(seen, data, parted)
+    return _diverged(seen, data, diverged)
 
 
-def _behind(seen: Seen, data: ControlData, parted: str) -> MethodChoice:
+def _behind(seen: Seen, data: ControlData, diverged: str) -> MethodChoice:
     """Of data that is a part of the primary's own past: it only has to catch up, if the primary still has the log."""
     if "restart" in seen.tried:
         return MethodChoice("base-backup", "it did not stream after a mere restart")
@@ -127,23 +127,23 @@ def _behind(seen: Seen, data: ControlData, parted: str) -> MethodChoice:
     past = f"its timeline {data.timeline} up to {seen.reached} is a part of the primary's history"
     if missing:
         return MethodChoice("base-backup", f"{past}, but the primary no longer has {missing} of its log")
-    left = "" if data.timeline == seen.primary_timeline else f", which left that timeline at {parted}"
+    left = "" if data.timeline == seen.primary_timeline else f", which left that timeline at {diverged}"
     unsure = ", if the primary still has them" if seen.primary_segments is None else ""
     to_come = max(lsn(seen.primary_position) - lsn(seen.reached), 0)
     return MethodChoice("restart", f"{past}{left}; {size(to_come)} of log have to be caught up{unsure}")
 
 
-def _parted(seen: Seen, data: ControlData, parted: str) -> MethodChoice:
+def _diverged(seen: Seen, data: ControlData, diverged: str) -> MethodChoice:
     """Of data that went on by itself after the parting: pg_rewind, if it has what it needs."""
-    past = f"its timeline {data.timeline} reaches {seen.reached}, the primary left it at {parted}"
+    past = f"its timeline {data.timeline} reaches {seen.reached}, the primary left it at {diverged}"
     if "rewind" in seen.tried:
         return MethodChoice("base-backup", f"{past}, and pg_rewind failed")
     if not data.traceable:
         return MethodChoice("base-backup", f"{past}; pg_rewind needs data checksums or wal_log_hints")
     if seen.primary_segments is None:
         return MethodChoice("base-backup", f"{past}; only 'tuchanka restore' has the access that pg_rewind needs")
-    run = newest_run(seen.segments, data.timeline, lsn(parted), data.segment_bytes)
-    redo = common_redo(seen.log, lsn(parted), run.number * data.segment_bytes) if run else None
+    run = newest_run(seen.segments, data.timeline, lsn(diverged), data.segment_bytes)
+    redo = common_redo(seen.log, lsn(diverged), run.number * data.segment_bytes) if run else None
     if redo is None:
         return MethodChoice(
             "base-backup", f"{past}; its log no longer has a checkpoint before that, where pg_rewind would begin"

@@ -189,7 +189,7 @@ def check(seen: Seen, *, force: bool) -> None:
     """Refuse what could destroy the only copy of something.
 
     Data of a timeline that the primary descends from is explained by the failover, whatever was written after the
-    two parted: it was never replicated, and the primary went on without it. Anything else isn't.
+    two diverged: it was never replicated, and the primary went on without it. Anything else isn't.
     """
     if seen.primary is None:
         raise LabError(
