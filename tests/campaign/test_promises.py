@@ -7,7 +7,7 @@ from tuchanka.campaign.promises import instances_of, keeps_commits, keeps_reads,
 from tuchanka.faults.catalogue import CATALOGUE
 from tuchanka.faults.fault import Fault
 from tuchanka.topology.load import load
-from tuchanka.topology.types import Cluster
+from tuchanka.topology.types import Cluster, Instance
 
 POWER_OFF = CATALOGUE["power-off"]
 TOPOLOGY = load(None)
@@ -85,6 +85,30 @@ def test_no_trial_promises_what_settings_give_up(fault: Fault, accept: tuple[str
     assert made(FOUR, fsync="off") == made(FOUR, full_page_writes="n") == four - lost - damaged
     assert made(TWO, fsync="f") == two - lost - damaged
     assert made(FOUR, fsync="on", synchronous_commit="remote_apply") == four
+
+
+def test_what_one_instance_gives_up_no_trial_of_its_neighbour_promises_of_the_whole_cluster() -> None:
+    one = TOPOLOGY.cluster("tuchanka1")
+    sound, other = one.instances
+    weak = replace(other, settings={"fsync": "off"}, accept=("fsync",))
+
+    def made(*instances: Instance) -> set[str]:
+        cluster = replace(one, instances=instances)
+        return set(promises(cluster, sound, CATALOGUE["switchover"], broken=[], primary=sound.home))
+
+    assert "commits" in made(sound, weak)
+    assert made(sound, other) - made(sound, weak) == {"commits in place", "rows", "checksums"}
+
+
+def test_what_services_promise_comes_last_and_a_fault_exempts_from_it_too() -> None:
+    (instance,) = TWO.instances
+
+    def made(fault: Fault) -> dict[str, str]:
+        theirs = {"archived": "krogan2 is archived"}
+        return promises(TWO, instance, fault, broken=[], primary=None, services=theirs)
+
+    assert list(made(POWER_OFF).items())[-1] == ("archived", "krogan2 is archived")
+    assert "archived" not in made(replace(POWER_OFF, exempt=("archived",)))
 
 
 def test_instances_of_a_cluster() -> None:

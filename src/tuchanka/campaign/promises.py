@@ -9,6 +9,7 @@ from tuchanka.postgres.config import standbys_in_order
 from tuchanka.postgres.effective import Guarantee, given_up
 from tuchanka.topology.types import Cluster, Instance
 
+NONE: Mapping[str, str] = MappingProxyType({})
 BY_NAME = {one.name: one.promise for one in EXAMINERS}
 CHECKED_BY: Mapping[Guarantee, tuple[str, ...]] = MappingProxyType(
     {
@@ -18,17 +19,25 @@ CHECKED_BY: Mapping[Guarantee, tuple[str, ...]] = MappingProxyType(
     }
 )
 """Guarantee → the checks that can't be promised without it."""
+OF_CLUSTER = frozenset(one.name for one in EXAMINERS if one.about == "cluster")
 
 
 def promises(
-    cluster: Cluster, instance: Instance, fault: Fault, *, broken: Collection[str], primary: str | None
+    cluster: Cluster,
+    instance: Instance,
+    fault: Fault,
+    *,
+    broken: Collection[str],
+    primary: str | None,
+    services: Mapping[str, str] = NONE,
 ) -> dict[str, str]:
     """Return check → promise, for ``TrialStarted.promises``.
 
-    ``broken`` are the machines that the fault's target stands for, ``primary`` the node with the instance's primary.
-    What the instance's settings give up isn't promised, whether or not its owner has accepted that.
+    ``broken`` are the machines that the fault's target stands for, ``primary`` the node with the instance's primary,
+    ``services`` what the services promise besides. What the fault's page exempts isn't promised, nor what settings
+    give up, whether or not their owner has accepted that.
     """
-    found = {one.name: one.promise for one in EXAMINERS if one.always and one.name not in fault.exempt}
+    found = {one.name: one.promise for one in EXAMINERS if one.always}
     if len(instance.nodes) < 3:
         found.pop("most advanced", None)  # one standby is no choice
     if why := keeps_commits(cluster, instance, fault, broken=broken, primary=primary):
@@ -37,12 +46,22 @@ def promises(
         found["reads in order"] = BY_NAME["reads in order"]
         if why := keeps_reads(instance, fault, broken=broken, primary=primary):
             found["reads stay"] = f"{BY_NAME['reads stay']}: {why}"
-    gone = not_promised(instance)
-    return {one.name: found[one.name] for one in EXAMINERS if one.name in found and one.name not in gone}
+    found |= services
+    gone = not_promised(cluster, instance).union(fault.exempt)
+    return {name: found[name] for name in dict.fromkeys((*BY_NAME, *services)) if name in found and name not in gone}
 
 
-def not_promised(instance: Instance) -> frozenset[str]:
-    """Return the checks that no trial promises, because the instance's settings give up what they rest on."""
+def not_promised(cluster: Cluster, instance: Instance) -> frozenset[str]:
+    """Return the checks that no trial of the instance promises, because settings give up what they rest on.
+
+    A check that judges every instance of the cluster can't be promised where any of them gives that up.
+    """
+    others = (_without(one) & OF_CLUSTER for one in cluster.instances if one.name != instance.name)
+    return _without(instance).union(*others)
+
+
+def _without(instance: Instance) -> frozenset[str]:
+    """Return the checks that rest on what the instance's own settings give up."""
     guarantees = given_up(instance)
     if instance.synchronous is None:
         guarantees -= {"replicated"}  # nothing was promised of it

@@ -105,8 +105,14 @@ async def run_trial(lab: Lab, trial: Trial, history: History, progress: Progress
             predicted={phase.name: phase.seconds for phase in predicted},
             instances=instances_of(trial.cluster),
             broken=broken,
-            promises=promises(trial.cluster, trial.instance, trial.fault, broken=broken, primary=trial.target.primary)
-            | registry.promises(lab.topology, trial.cluster, trial.instance),
+            promises=promises(
+                trial.cluster,
+                trial.instance,
+                trial.fault,
+                broken=broken,
+                primary=trial.target.primary,
+                services=registry.promises(lab.topology, trial.cluster, trial.instance),
+            ),
         )
     )
     try:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from tuchanka.analysis.checks import audit, reads, safety, service
 from tuchanka.analysis.checks.outcome import CheckResult, Judgement
@@ -12,6 +13,7 @@ from tuchanka.analysis.trial_record import TrialRecord
 class Examiner:
     """One check. ``always``: every cluster promises it; otherwise it is made where the trial's promises name it.
 
+    ``about`` says what it judges: every instance of the trial's cluster, or the trial's own instance alone.
     A history may be older than promises: of a trial that names none, only what is ``always`` promised is checked.
     """
 
@@ -19,6 +21,7 @@ class Examiner:
     promise: str
     examine: Callable[[TrialRecord], Judgement]
     always: bool = True
+    about: Literal["cluster", "instance"] = "cluster"
 
 
 EXAMINERS: tuple[Examiner, ...] = (
@@ -29,10 +32,10 @@ EXAMINERS: tuple[Examiner, ...] = (
     Examiner("one primary", "no two nodes accept writes at once", safety.one_primary),
     Examiner("margin", "the old primary has ended before the new one begins", safety.margin),
     Examiner("VIPs", "no VIP is on two nodes", safety.vips),
-    Examiner("commits", "no acknowledged commit is lost", safety.kept, always=False),
+    Examiner("commits", "no acknowledged commit is lost", safety.kept, always=False, about="instance"),
     Examiner("commits in place", "no acknowledged commit is lost where the primary stays", safety.kept_in_place),
     Examiner("refused commits", "what was refused is not there", safety.refused),
-    Examiner("reads stay", "what was read stays", reads.stay, always=False),
+    Examiner("reads stay", "what was read stays", reads.stay, always=False, about="instance"),
     Examiner("reads in order", "reads never go back on a connection", reads.in_order, always=False),
     Examiner(
         "most advanced", "the standby that is promoted has as much of the log as any other", safety.most_advanced
@@ -56,13 +59,14 @@ EXAMINERS: tuple[Examiner, ...] = (
 def examine(trial: TrialRecord, examiners: Sequence[Examiner] = EXAMINERS) -> tuple[CheckResult, ...]:
     """Make the checks that the trial's promises name, or, where it names none, those that every cluster promises.
 
-    Of a trial without a fault nothing can be checked.
+    Of a trial without a fault nothing can be checked; nor can a promise whose check isn't here, as one of a later
+    version.
     """
     promised = trial.started.promises
     chosen = [one for one in examiners if (one.name in promised if promised else one.always)]
     nothing = Judgement("not checked", "no fault was injected")
-    found = [one.examine(trial) if trial.injected is not None else nothing for one in chosen]
-    return tuple(
-        CheckResult(one.name, promised.get(one.name, one.promise), finding.outcome, finding.detail)
-        for one, finding in zip(chosen, found, strict=True)
-    )
+    found = {one.name: one.examine(trial) if trial.injected is not None else nothing for one in chosen}
+    words = {one.name: one.promise for one in chosen} | promised
+    unknown = Judgement("not checked", "this version has no such check")
+    results = found | {name: unknown for name in promised if name not in found}
+    return tuple(CheckResult(name, words[name], one.outcome, one.detail) for name, one in results.items())
