@@ -3,6 +3,7 @@
 import ast
 from importlib import import_module
 from pathlib import Path
+from types import CodeType, FunctionType
 from typing import get_args
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from tuchanka.analysis.checks.catalogue import EXAMINERS
 from tuchanka.faults.catalogue import CATALOGUE, PAGES
 from tuchanka.faults.fault import Family, Fault
+from tuchanka.faults.network import reconnect
 from tuchanka.providers import base
 
 FOLDER = Path(import_module("tuchanka.faults").__path__[0])
@@ -33,6 +35,32 @@ def test_every_fault_has_a_name_of_its_own_and_is_in_its_family_s_folder():
 def test_what_a_fault_names_exists(fault: Fault):
     assert set(fault.exempt) <= {one.name for one in EXAMINERS}
     assert all(hasattr(base, capability) for capability in fault.needs)
+
+
+def verbs(work: object, seen: set[object]) -> set[str]:
+    """Name everything that a function calls or reads, and those that it calls in the faults' folder."""
+    if not isinstance(work, FunctionType) or work in seen or not work.__module__.startswith("tuchanka.faults"):
+        return set()
+    seen.add(work)
+    codes, names = [work.__code__], set[str]()
+    while codes:
+        code = codes.pop()
+        names |= set(code.co_names)
+        codes += [one for one in code.co_consts if isinstance(one, CodeType)]
+    cells = [cell.cell_contents for cell in work.__closure__ or ()]
+    called = [work.__globals__[name] for name in names if name in work.__globals__]
+    return names.union(*(verbs(one, seen) for one in [*cells, *called]))
+
+
+@pytest.mark.parametrize("fault", CATALOGUE.values(), ids=lambda fault: fault.name)
+def test_a_fault_names_every_capability_that_it_calls(fault: Fault):
+    # What every machine has is left out, and the healing of the network: it takes back nothing where nothing could be
+    # injected.
+    offered = (base.Runner, base.Power, base.Link, base.Pause, base.Stall, base.DiskHang, base.Traffic, base.Latency)
+    seen: set[object] = {reconnect}
+    found = verbs(fault.apply, seen) | verbs(fault.heal, seen)
+    own = {one.__name__: {name for name in vars(one) if not name.startswith("_")} - {"name"} for one in offered}
+    assert {name for name, known in own.items() if found & known} <= set(fault.needs)
 
 
 @pytest.mark.parametrize("family", get_args(Family))

@@ -5,7 +5,7 @@ import time
 from tuchanka.faults.fault import Fault, HealRank, Target, waits_for_healing
 from tuchanka.faults.fits import witnessed
 from tuchanka.faults.inside import run_inside
-from tuchanka.providers.base import Runner
+from tuchanka.providers.base import Power, Runner
 
 TAKE = """\
 device=$(ip -oneline -4 address show to "$1" | awk '{ print $2; exit }') && shift
@@ -54,7 +54,7 @@ FAULTS = (
         name="rogue-address",
         family="network",
         scope="witness",
-        needs=(Runner.__name__,),
+        needs=(Runner.__name__, Power.__name__),
         does="gives the witness the address that clients write to, and announces it there by ARP",
         expect="clients are sent to a machine that refuses them, until it is healed; the cluster notices nothing",
         proves="what an address given twice costs: no commit, and no failover; and that clients find back at once",

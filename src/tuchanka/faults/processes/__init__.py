@@ -14,7 +14,7 @@ from tuchanka.faults.inside import run_inside
 from tuchanka.faults.inside.signals import NOT_FOUND, Processes
 from tuchanka.postgres.paths import InstancePaths
 from tuchanka.prediction import Reaction
-from tuchanka.providers.base import Machine, Runner
+from tuchanka.providers.base import Machine, Power, Runner
 from tuchanka.waiting import together
 
 Verb = Literal["kill", "freeze", "wake"]
@@ -131,7 +131,7 @@ def _fault(program: Program, verb: Literal["kill", "freeze"]) -> Fault:
         name=f"{verb}-{program.name}",
         family="processes",
         scope=program.scope,
-        needs=(Runner.__name__,),
+        needs=(Runner.__name__, Power.__name__),
         does=f"sends {by} to {program.what}",
         expect=expected.words,
         proves=program.proves,

@@ -7,11 +7,12 @@ from tuchanka.errors import LabError
 from tuchanka.faults.fault import Target
 from tuchanka.postgres.paths import InstancePaths
 from tuchanka.postgres.psql import psql
-from tuchanka.providers.base import Machine
+from tuchanka.providers.base import Machine, Power, Runner
 from tuchanka.services.heartbeat import DATABASE
 from tuchanka.topology.types import Instance
 from tuchanka.waiting import together
 
+NEEDS = (Runner.__name__, Power.__name__)
 DROP_TABLE = "DROP TABLE IF EXISTS tuchanka_damaged"
 # Nothing to do unless the folder itself is immutable: the fault begins with it, so it ends the healing. Files come
 # and go below it meanwhile, and one that has gone needs no healing.

@@ -1,15 +1,14 @@
 """A data directory is removed."""
 
 from tuchanka.faults.fault import Fault, HealRank
-from tuchanka.faults.storage import heal, on_data
-from tuchanka.providers.base import Runner
+from tuchanka.faults.storage import NEEDS, heal, on_data
 
 FAULTS = (
     Fault(
         name="pgdata-lost",
         family="storage",
         scope="node",
-        needs=(Runner.__name__,),
+        needs=NEEDS,
         does="removes the data directory while the server runs",
         expect="the primary's monitor can't write there, and the primary moves to another node",
         proves="that a primary without data is given up, and a node without any can be restored",

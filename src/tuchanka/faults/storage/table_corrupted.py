@@ -4,8 +4,8 @@ import time
 
 from tuchanka.errors import MachineError
 from tuchanka.faults.fault import Fault, HealRank, Target
-from tuchanka.faults.storage import ask, copies, heal, primary_machine
-from tuchanka.providers.base import Machine, Runner
+from tuchanka.faults.storage import NEEDS, ask, copies, heal, primary_machine
+from tuchanka.providers.base import Machine
 from tuchanka.topology.types import Instance
 from tuchanka.waiting import wait_until
 
@@ -65,7 +65,7 @@ FAULTS = (
         name="table-corrupted",
         family="storage",
         scope="node",
-        needs=(Runner.__name__,),
+        needs=NEEDS,
         does="overwrites a page of a table made for that purpose, on the disk, and reads it",
         expect="the read fails with a checksum error, and is counted; nobody else notices",
         proves="that wrong data isn't served, and that a damaged page doesn't bring the service down",
