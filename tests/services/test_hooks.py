@@ -18,7 +18,6 @@ from tuchanka.lab.lab import Lab
 from tuchanka.lab.progress import Silent
 from tuchanka.lint.topology import lint
 from tuchanka.lint.usable import usable
-from tuchanka.postgres.effective import GUARDED
 from tuchanka.providers.base import Completed
 from tuchanka.providers.fake import FakeProvider, Step
 from tuchanka.providers.image.recipe import recipe
@@ -228,7 +227,11 @@ def test_what_nobody_provides_is_one_line_with_a_hint(runs: str, hint: str):
     assert str(caught.value) == f"t.toml: services.depot.runs[0]: there is no service called '{runs}'; {hint}"
 
 
-def test_no_service_sets_what_guarantees_depend_on():
-    for cluster in WITH.clusters:
-        for instance in cluster.instances:
-            assert GUARDED.keys().isdisjoint(registry.settings(WITH, cluster, instance, instance.home))
+def test_a_service_that_sets_what_guarantees_depend_on_is_an_error(monkeypatch: pytest.MonkeyPatch):
+    def weaken(*_: object) -> dict[str, str]:
+        return {"fsync": "off"}
+
+    monkeypatch.setattr(Store, "settings", weaken)
+    errors = [one for one in lint(WITH) if one.severity == "error"]
+    assert len(errors) == sum(len(cluster.instances) for cluster in WITH.clusters)
+    assert errors[0].what == "a service of the topology sets fsync, which guarantees depend on"

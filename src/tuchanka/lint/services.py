@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from tuchanka.lint.base import Said, instance_key
+from tuchanka.postgres.effective import guarded
 from tuchanka.services import registry
 from tuchanka.topology.types import Topology
 
@@ -15,6 +16,16 @@ def settings_of_services_are_theirs(topology: Topology) -> Iterator[Said]:
             for name in sorted(taken & instance.settings.keys()):
                 what = "a service of the topology sets this parameter"
                 yield Said("error", f"{instance_key(cluster, instance)}.settings.{name}", what, "remove it")
+
+
+def services_leave_guarantees_alone(topology: Topology) -> Iterator[Said]:
+    """No service sets what guarantees depend on: ``postgres.effective`` reads the instance's own settings alone."""
+    for cluster in topology.clusters:
+        for instance in cluster.instances:
+            taken = {name for node in instance.nodes for name in registry.settings(topology, cluster, instance, node)}
+            for name in sorted(filter(guarded, taken)):
+                what = f"a service of the topology sets {name}, which guarantees depend on"
+                yield Said("error", instance_key(cluster, instance), what, "leave the service out")
 
 
 def machines_run_something(topology: Topology) -> Iterator[Said]:

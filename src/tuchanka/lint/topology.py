@@ -9,7 +9,11 @@ from tuchanka.lint.instances import instances_have_room
 from tuchanka.lint.names import names_are_unique
 from tuchanka.lint.quorum import clusters_keep_quorum
 from tuchanka.lint.replication import failback_is_safe, replication_is_chosen
-from tuchanka.lint.services import machines_run_something, settings_of_services_are_theirs
+from tuchanka.lint.services import (
+    machines_run_something,
+    services_leave_guarantees_alone,
+    settings_of_services_are_theirs,
+)
 from tuchanka.lint.settings import settings_keep_guarantees
 from tuchanka.lint.timing import timing_rules_hold
 from tuchanka.topology.types import Topology
@@ -24,6 +28,7 @@ CHECKS: tuple[Callable[[Topology], Iterator[Said]], ...] = (
     failback_is_safe,
     settings_keep_guarantees,
     settings_of_services_are_theirs,
+    services_leave_guarantees_alone,
     machines_run_something,
     timing_rules_hold,
 )
