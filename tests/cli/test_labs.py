@@ -341,3 +341,15 @@ def test_what_the_provider_can_not_do_makes_nothing(
     file.write_text(default_text().replace(old, new, 1))
     tuchanka("--topology", file, *command).refused(2, str(file), word)
     assert (lab.exists(), fake.steps) == (False, [])
+
+
+@pytest.mark.usefixtures("fake")
+@pytest.mark.parametrize("command", MAKING)
+def test_what_check_calls_an_error_is_not_built(tuchanka: Tuchanka, command: list[str], tmp_path: Path, lab: Path):
+    file = tmp_path / "my.toml"
+    old = '# shared_buffers = "256MB"'
+    assert old in default_text()
+    file.write_text(default_text().replace(old, "fsync = false\nfull_page_writes = false"))
+    outcome = tuchanka(*command, "--topology", file)
+    outcome.refused(2, str(file), "settings.fsync", "and 1 more; 'tuchanka check' shows all")
+    assert not lab.exists()

@@ -17,6 +17,7 @@ from tuchanka.cli.context import choose, held_lab, lab_path, read_topology, run,
 from tuchanka.cli.faults import why_not
 from tuchanka.cli.output import show
 from tuchanka.cli.progress import TerminalProgress
+from tuchanka.cli.refuse import refuse_errors
 from tuchanka.cli.reports import Out, new_folder, show_report
 from tuchanka.doctor import require_host
 from tuchanka.errors import HostError, InputError
@@ -48,7 +49,7 @@ def demo(context: typer.Context, out: Out = None) -> None:
     folder = new_folder(out, "demo")
     topology, _ = read_topology(context)
     choose(topology, [DEMO_CLUSTER])
-    registry.refuse_impossible(topology)
+    refuse_errors(topology)
     require_host(topology.provider, state=lab_path(context))
     wish = Wish((DEMO_CLUSTER,), ("power-off",), "primary", seed=0)
     plan = make_plan(topology, CATALOGUE, wish)
@@ -85,7 +86,7 @@ def measure(
 ) -> None:
     """Measure faults, from healthy to healthy: [bold]tuchanka test tuchanka2 --fault power-off --rounds 5[/]."""
     topology, _ = read_topology(context)
-    registry.refuse_impossible(topology)
+    refuse_errors(topology)
     if resume_:
         if out is None or any(one is not None for one in (clusters, fault, target, rounds, duration, seed)):
             raise InputError(

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from tuchanka.cli import refuse
 from tuchanka.cli.context import built_from, lab_path, read_topology, settings
 from tuchanka.cli.output import show, show_json
 from tuchanka.cli.timing import timing
@@ -15,8 +16,6 @@ from tuchanka.doctor import examine
 from tuchanka.errors import InputError
 from tuchanka.lab.folder import LabFolder
 from tuchanka.lint.base import counted
-from tuchanka.lint.topology import lint
-from tuchanka.providers import registry
 from tuchanka.stages.tree import tree
 from tuchanka.topology.differ import differences
 from tuchanka.topology.types import Topology
@@ -73,7 +72,7 @@ def _differ(context: typer.Context, read: Topology) -> None:
 def check(context: typer.Context) -> None:
     """Lint the topology: [bold]tuchanka check --topology my.toml[/]. Warnings alone give exit status 0."""
     read, _ = read_topology(context)
-    findings = (*lint(read), *registry.findings(read))
+    findings = refuse.findings(read)
     errors = [finding for finding in findings if finding.severity == "error"]
     if settings(context).json:
         show_json([asdict(finding) for finding in findings])

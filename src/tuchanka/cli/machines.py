@@ -9,6 +9,7 @@ from tuchanka.cli.ask import sure
 from tuchanka.cli.context import choose, held_lab, lab_path, need_root, read_topology, run, settings
 from tuchanka.cli.output import show, show_json
 from tuchanka.cli.progress import TerminalProgress
+from tuchanka.cli.refuse import refuse_errors
 from tuchanka.doctor import require_host
 from tuchanka.errors import InputError
 from tuchanka.faults.heal import heal_all
@@ -53,7 +54,7 @@ def _do(
     """Do the stages on clusters, whose names are looked up before anything is made."""
     topology, _ = read_topology(context)
     chosen = choose(topology, names)
-    registry.refuse_impossible(topology)
+    refuse_errors(topology)
     require_host(topology.provider, state=lab_path(context))
     with held_lab(context, make=True) as lab, TerminalProgress() as progress:
         run(stages(lab, chosen, progress))
