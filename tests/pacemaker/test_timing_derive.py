@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tuchanka.errors import TopologyError
-from tuchanka.stacks.pacemaker.timing.derive import KEYS, derive, machine_watchdogs, timing_of
+from tuchanka.stacks.pacemaker.timing.derive import KEYS, derive, timing_of
 from tuchanka.stacks.pacemaker.timing.predict import SLACK_S, predict_power_off, safety_margin_s
 from tuchanka.stacks.pacemaker.timing.profiles import FAST, PROFILES
 from tuchanka.stacks.pacemaker.timing.rules import rules
@@ -60,11 +60,6 @@ def test_what_the_topology_says_itself_is_left_as_it_is():
 def test_a_cluster_with_a_quorum_device_has_the_profile_as_it_is():
     for cluster in DEFAULT.clusters:
         assert timing_of(DEFAULT, cluster) == derive(DEFAULT)
-
-
-def test_every_machine_has_the_watchdog_of_its_cluster():
-    seconds = machine_watchdogs(replace(DEFAULT, overrides={"watchdog_s": 4}))
-    assert seconds == {machine.name: 4 for machine in DEFAULT.machines}
 
 
 @pytest.mark.parametrize("value", [0, -1, 1.5, True, float("nan"), float("inf"), 3601, "5", None])

@@ -13,7 +13,6 @@ from tuchanka.stages.tree import machine_files
 from tuchanka.topology.types import Topology
 
 LOCALE_S = 120.0
-PACKAGES_S = 1200.0
 
 
 async def create(lab: Lab, machine: Machine) -> None:

@@ -2,7 +2,6 @@
 
 import difflib
 import math
-from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 
@@ -33,12 +32,6 @@ def timing_of(topology: Topology, cluster: Cluster) -> Timing:
     shorter = profile.stonith_watchdog_timeout_ms - profile.qdevice_sync_timeout_ms + timing.decision_ms
     least = least_fencing_ms(timing)
     return replace(timing, stonith_watchdog_timeout_ms=max(shorter, min(least, profile.stonith_watchdog_timeout_ms)))
-
-
-def machine_watchdogs(topology: Topology) -> Mapping[str, int]:
-    """Return machine → the seconds after which its watchdog resets it; the witness never arms its own."""
-    seconds = {node.name: timing_of(topology, one).watchdog_s for one in topology.clusters for node in one.nodes}
-    return seconds | ({topology.witness.name: derive(topology).watchdog_s} if topology.witness else {})
 
 
 def derive(topology: Topology) -> Timing:
