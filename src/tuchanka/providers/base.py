@@ -11,6 +11,14 @@ from tuchanka.files import File
 
 PowerState = Literal["on", "off"]
 WatchdogState = Literal["armed", "disarmed", "absent", "unknown"]
+BmcBehaviour = Literal["works", "off", "slow", "refuses", "lies", "wrong node", "forgot"]
+"""How a machine's BMC (its management controller, which a fence agent asks) behaves.
+
+``off``: it has no power. ``slow``: each answer takes longer than any level of fencing waits. ``refuses``: it tells the
+state, and obeys no command. ``lies``: it obeys none, and says ``off`` from then on. ``wrong node``: it tells the state
+of its own machine, and switches another one. ``forgot``: it says ``off`` whatever the machine does, as one whose machine
+was moved to another slot.
+"""
 # Of a command that runs on a machine: nothing of this host's comes along.
 ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -221,11 +229,41 @@ class PowerLog(Protocol):
         """Every stop, the oldest first."""
 
 
+@runtime_checkable
+class Bmc(Protocol):
+    """May have a BMC at an address of its own, with power of its own, that works or fails as it is told."""
+
+    async def set_bmc(self, behaviour: BmcBehaviour, other: str = "") -> float:
+        """Let it behave so from now on, whatever becomes of the machine. Returns when, in monotonic seconds.
+
+        ``other`` is the machine that one of the ``wrong node`` switches.
+
+        Raises:
+            MachineError: the machine has none.
+        """
+
+    async def bmc(self) -> BmcBehaviour | None:
+        """Say how it behaves; ``None``: the machine has none."""
+
+
+@runtime_checkable
+class WatchdogFailure(Protocol):
+    """Lets the machine's watchdog fail, so that it takes what feeds it and never fires."""
+
+    async def disable_watchdog(self) -> float:
+        """Let it fail until ``enable_watchdog``, also over resets. Returns when, in monotonic seconds."""
+
+    async def enable_watchdog(self) -> None:
+        """Let it work again; safe to repeat."""
+
+
 class Node(Runner, Copier, Ready, Protocol):
     """What every machine can do, also a server that isn't ours to switch off."""
 
 
-class Machine(Node, Power, Link, Snapshots, Console, Watchdog, Pause, Stall, DiskHang, Protocol):
+class Machine(
+    Node, Power, Link, Snapshots, Console, Watchdog, Pause, Stall, DiskHang, Bmc, WatchdogFailure, Protocol
+):
     """A machine with every capability, as the lab providers make them."""
 
 
@@ -236,9 +274,14 @@ async def make_ready(machine: Node) -> None:
     await machine.wait_ready()
 
 
+def bmc_of(machine: str) -> str:
+    """Return what a machine's BMC is called as an end of a ``Cut``."""
+    return f"{machine}.bmc"
+
+
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """``destination`` doesn't hear ``source``; each is a machine's name, or ``CLIENT``.
+    """``destination`` doesn't hear ``source``; each is a machine's name, ``bmc_of`` one, or ``CLIENT``.
 
     With ``tcp_port`` only TCP from or to that port is lost. ``loss_percent`` is how much of it, drawn at random.
     """

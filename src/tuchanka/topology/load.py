@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from tuchanka.errors import TopologyError
 from tuchanka.topology.explain import Problem, dotted, problems, shown
+from tuchanka.topology.fencing import fencing, fencing_contradictions
 from tuchanka.topology.model import ClusterInput, HelpersInput, InstanceInput, TopologyInput, VipInput
 from tuchanka.topology.types import (
     STOCK,
@@ -119,6 +120,7 @@ def _contradictions(model: TopologyInput) -> Iterator[Problem]:
     for machine, its_own in model.services.items():
         yield from _site(model, its_own.site, dotted(("services", machine, "site")))
     for name, cluster in model.clusters.items():
+        yield from fencing_contradictions(dotted(("clusters", name, "fencing")), cluster)
         for node, its in cluster.nodes.items():
             yield from _site(model, its.site, dotted(("clusters", name, "nodes", node, "site")))
         for instance, kept in cluster.instances.items():
@@ -157,7 +159,7 @@ def _topology(model: TopologyInput, source: str) -> Topology:
         network=Network(subnet=model.network.subnet, host=model.network.host),
         sites=tuple(Site(name, site.description) for name, site in model.sites.items()),
         witness=Witness(witness.name, witness.address, witness.site) if witness else None,
-        clusters=tuple(_cluster(name, cluster, model.postgresql) for name, cluster in model.clusters.items()),
+        clusters=tuple(_cluster(name, cluster, model, source) for name, cluster in model.clusters.items()),
         limits=Limits(
             memory_bytes=model.machine.memory,
             processes=model.machine.processes,
@@ -176,13 +178,14 @@ def _helpers(helpers: HelpersInput) -> Helpers:
     return STOCK if helpers.stock else Helpers(**helpers.model_dump(exclude={"stock"}))
 
 
-def _cluster(name: str, cluster: ClusterInput, postgresql: int) -> Cluster:
+def _cluster(name: str, cluster: ClusterInput, model: TopologyInput, source: str) -> Cluster:
     return Cluster(
         name=name,
-        nodes=tuple(Node(node, its.address, its.site) for node, its in cluster.nodes.items()),
+        nodes=tuple(Node(node, its.address, its.site, its.bmc) for node, its in cluster.nodes.items()),
         instances=tuple(_instance(one, its, tuple(cluster.nodes)) for one, its in cluster.instances.items()),
         witness=cluster.witness,
-        postgresql=postgresql if cluster.postgresql is None else cluster.postgresql,
+        postgresql=model.postgresql if cluster.postgresql is None else cluster.postgresql,
+        fencing=fencing(cluster, Path(source).parent),
     )
 
 

@@ -9,8 +9,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from tuchanka.topology.values import (
     Address,
+    AgentName,
+    AgentParameter,
+    AgentValue,
     Description,
     Domain,
+    FilePath,
     GroupName,
     HostName,
     InstanceName,
@@ -79,6 +83,7 @@ class HelpersInput(Input):
     forget_address: bool = Field(default=True, description="forget where the primary's address was when it moves")
     refuse_elsewhere: bool = Field(default=True, description="refuse connections to a VIP that is on another node")
     caught_up: bool = Field(default=True, description="the agent that an automatic failback waits for")
+    fencing_at_once: bool = Field(default=True, description="the watchdog's time counts from when a device is asked")
 
 
 class SiteInput(Input):
@@ -108,6 +113,7 @@ class NodeInput(Input):
 
     address: Address = Field(description="its address")
     site: GroupName = Field(description="its site")
+    bmc: Address | None = Field(default=None, description="address of a BMC that the lab gives it; absent: none")
 
 
 class VipInput(Input):
@@ -139,12 +145,34 @@ class InstanceInput(Input):
     accept: list[ParameterName] = Field(default=[], description="settings that may weaken what is promised")
 
 
+class FencingDeviceInput(Input):
+    """``[clusters.CLUSTER.fencing.devices.NODE]``."""
+
+    agent: AgentName = Field(description="an installed fence agent")
+    parameters: dict[AgentParameter, AgentValue] = Field(default={}, description="its parameters, but no secret")
+    password_file: FilePath | None = Field(
+        default=None, description="file with the device's password; a relative path begins at the topology file"
+    )
+
+
+class FencingInput(Input):
+    """``[clusters.CLUSTER.fencing]``."""
+
+    levels: list[Literal["device", "watchdog"]] = Field(
+        default=["watchdog"], min_length=1, max_length=2, description="what makes sure that a lost node is off, in order"
+    )
+    devices: dict[HostName, FencingDeviceInput] = Field(
+        default={}, description="what switches a node off that has no BMC of the lab"
+    )
+
+
 class ClusterInput(Input):
     """``[clusters.CLUSTER]``."""
 
     witness: bool = Field(default=False, description="use the witness as the quorum device")
     postgresql: Version | None = Field(default=None, description="major version of PostgreSQL; absent: the lab's")
     nodes: dict[HostName, NodeInput] = Field(min_length=2, max_length=32, description="its machines")
+    fencing: FencingInput = Field(default=FencingInput(), description="how a lost node is fenced")
     instances: dict[InstanceName, InstanceInput] = Field(min_length=1, description="what it keeps running")
 
 

@@ -17,6 +17,7 @@ class _HasName(Protocol):
 
 
 N = TypeVar("N", bound=_HasName)
+FencingLevel: TypeAlias = Literal["device", "watchdog"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +30,12 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One machine of a cluster."""
+    """One machine of a cluster; ``bmc`` is the address of the BMC that its provider gives it."""
 
     name: str
     address: IPv4Address
     site: str
+    bmc: IPv4Address | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,46 @@ class Instance:
 
 
 @dataclass(frozen=True, slots=True)
+class FencingDevice:
+    """What switches a node off: an installed fence agent with its parameters.
+
+    The password is in ``password_file`` (absolute), or, of a BMC that the lab makes, the lab's own (``bmc``).
+    """
+
+    node: str
+    agent: str
+    parameters: Mapping[str, str]
+    password_file: str | None = None
+    bmc: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fencing:
+    """What makes sure that a lost node is off: ``levels`` in the order in which they are tried, a device per node."""
+
+    levels: tuple[FencingLevel, ...] = ("watchdog",)
+    devices: tuple[FencingDevice, ...] = ()
+
+    @property
+    def watchdog(self) -> bool:
+        """Whether a lost node's own watchdog is counted on."""
+        return "watchdog" in self.levels
+
+    @property
+    def device(self) -> bool:
+        """Whether devices are asked to switch nodes off."""
+        return "device" in self.levels
+
+    def device_of(self, node: str) -> FencingDevice | None:
+        """Return what switches the node off."""
+        return next((device for device in self.devices if device.node == node), None)
+
+
+WATCHDOG = Fencing()
+"""The nodes' own watchdogs alone."""
+
+
+@dataclass(frozen=True, slots=True)
 class Cluster:
     """A Pacemaker/Corosync cluster; ``postgresql`` is the major version of its instances."""
 
@@ -113,6 +155,7 @@ class Cluster:
     instances: tuple[Instance, ...]
     witness: bool
     postgresql: int
+    fencing: Fencing = WATCHDOG
 
     def node(self, name: str) -> Node:
         """Return the node called ``name``."""
@@ -152,10 +195,11 @@ class Helpers:
     forget_address: bool = True
     refuse_elsewhere: bool = True
     caught_up: bool = True
+    fencing_at_once: bool = True
 
 
 ALL = Helpers()
-STOCK = Helpers(*(False for _ in range(7)))
+STOCK = Helpers(*(False for _ in range(8)))
 """Plain PAF and plain Pacemaker."""
 
 

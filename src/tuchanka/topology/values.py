@@ -80,6 +80,10 @@ _TIMEZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]{0,31}(/[A-Za-z0-9_+-]{1,31}){0,2
 _SIZE = re.compile(r"([1-9][0-9]{0,6})(MiB|GiB)")
 _PARAMETER = re.compile(r"[a-z_][a-z0-9_]{0,62}(\.[a-z_][a-z0-9_]{0,62})?")
 _DESCRIPTION = re.compile(r"[\w .,:;()/+-]{0,100}")
+_AGENT = re.compile(r"fence_[a-z0-9_]{1,40}")
+_AGENT_PARAMETER = re.compile(r"[a-z][a-z0-9_]{0,40}")
+_AGENT_VALUE = re.compile(r"[A-Za-z0-9_.,:;/@+-]{1,200}")
+_FILE_PATH = re.compile(r"[A-Za-z0-9_.,@+/-]{1,250}")
 _SSH_KEY = re.compile(
     r"(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)|sk-ssh-ed25519@openssh\.com"
     r"|sk-ecdsa-sha2-nistp256@openssh\.com) [A-Za-z0-9+/]{40,4000}={0,3}( [A-Za-z0-9@._-]{1,100})?"
@@ -158,6 +162,32 @@ def _size(value: object) -> int:
     if not 256 * UNITS["MiB"] <= size <= 1024 * UNITS["GiB"]:
         raise ValueError("is too small or too big for a machine", 'write "256MiB" to "1024GiB"')
     return size
+
+
+def _agent_parameter(value: object) -> str:
+    text = _text(value)
+    if not _AGENT_PARAMETER.fullmatch(text):
+        raise ValueError("isn't a parameter of a fence agent", 'write lower-case letters, like "ip" or "power_wait"')
+    if "passw" in text or "secret" in text or text in {"passphrase", "action", "nodename", "port_as_ip"}:
+        raise ValueError(
+            "is a secret, or what tuchanka sets itself",
+            "remove it; a password is in the file that password_file names",
+        )
+    return text
+
+
+def _agent_value(value: object) -> str:
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    if isinstance(value, int) and abs(value) < 2**31:
+        return str(value)
+    text = _text(value)
+    if not _AGENT_VALUE.fullmatch(text):
+        raise ValueError(
+            "has a character that a parameter of a fence agent can't have",
+            "write up to 200 letters, digits and _.,:;/@+-",
+        )
+    return text
 
 
 def _parameter_name(value: object) -> str:
@@ -279,3 +309,15 @@ SshKey = Annotated[
 ParameterName = Annotated[str, BeforeValidator(_parameter_name)]
 Parameter = Annotated[str, BeforeValidator(_parameter)]
 ParameterValue = Annotated[str, BeforeValidator(_parameter_value)]
+AgentName = Annotated[
+    str,
+    BeforeValidator(_matching(_AGENT, "isn't the name of a fence agent", 'write one like "fence_ipmilan"')),
+]
+AgentParameter = Annotated[str, BeforeValidator(_agent_parameter)]
+AgentValue = Annotated[str, BeforeValidator(_agent_value)]
+FilePath = Annotated[
+    str,
+    BeforeValidator(
+        _matching(_FILE_PATH, "isn't the name of a file", "write up to 250 letters, digits and _.,@+/- without spaces")
+    ),
+]
