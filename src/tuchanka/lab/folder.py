@@ -15,6 +15,7 @@ from typing import IO, Any
 
 from tuchanka.errors import InputError, LabBusy, LabError
 from tuchanka.lab import record
+from tuchanka.topology.load import KEPT
 from tuchanka.writing import write_atomically
 
 DEFAULT_ROOT = Path("/var/lib/tuchanka")
@@ -37,7 +38,7 @@ class LabFolder:
     @property
     def topology_file(self) -> Path:
         """The topology that the lab was built from."""
-        return self.path / "topology.toml"
+        return self.path / KEPT
 
     @property
     def record_file(self) -> Path:

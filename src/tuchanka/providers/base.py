@@ -14,10 +14,10 @@ WatchdogState = Literal["armed", "disarmed", "absent", "unknown"]
 BmcBehaviour = Literal["works", "off", "slow", "refuses", "lies", "wrong node", "forgot"]
 """How a machine's BMC (its management controller, which a fence agent asks) behaves.
 
-``off``: it has no power. ``slow``: each answer takes longer than any level of fencing waits. ``refuses``: it tells the
-state, and obeys no command. ``lies``: it obeys none, and says ``off`` from then on. ``wrong node``: it tells the state
-of its own machine, and switches another one. ``forgot``: it says ``off`` whatever the machine does, as one whose machine
-was moved to another slot.
+``off``: it has no power. ``slow``: each answer takes longer than any level of fencing waits. ``refuses``: it tells
+the state, and obeys no command. ``lies``: it obeys none, and says ``off`` after it was told to switch off.
+``wrong node``: it tells the state of another machine, and switches that one, as where two addresses were mixed up.
+``forgot``: it says ``off`` whatever the machine does, as one whose machine was moved to another slot.
 """
 # Of a command that runs on a machine: nothing of this host's comes along.
 ENVIRONMENT = {
@@ -26,6 +26,8 @@ ENVIRONMENT = {
 }
 # The end of a ``Cut`` that is no machine: every client of the lab.
 CLIENT = "client"
+# What a BMC's name ends with there; no machine's name has a dot.
+BMC = ".bmc"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +105,13 @@ class Power(Protocol):
     async def power_on(self) -> None:
         """Switch it on, and end a pause. Its system takes commands later: see ``Ready``."""
 
-    async def power_off(self) -> float:
-        """Cut the power, without an orderly stop of anything. Returns when, in monotonic seconds."""
+    async def power_off(self, reason: str = "power-off") -> float:
+        """Cut the power, without an orderly stop of anything. Returns when, in monotonic seconds.
 
-    async def reset(self) -> float:
+        ``reason`` is what the power log says.
+        """
+
+    async def reset(self, reason: str = "reset") -> float:
         """Cut the power and switch it on again, without waiting for it. Returns when the power went."""
 
     async def shut_down(self) -> None:
@@ -245,6 +250,9 @@ class Bmc(Protocol):
     async def bmc(self) -> BmcBehaviour | None:
         """Say how it behaves; ``None``: the machine has none."""
 
+    def bmc_password(self) -> str:
+        """Return the password of the user who may switch the machine, generated when it is first asked for."""
+
 
 @runtime_checkable
 class WatchdogFailure(Protocol):
@@ -276,7 +284,7 @@ async def make_ready(machine: Node) -> None:
 
 def bmc_of(machine: str) -> str:
     """Return what a machine's BMC is called as an end of a ``Cut``."""
-    return f"{machine}.bmc"
+    return f"{machine}{BMC}"
 
 
 @dataclass(frozen=True, slots=True)

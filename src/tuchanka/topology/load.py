@@ -32,6 +32,9 @@ from tuchanka.topology.types import (
 BUILT_IN = "default.toml"
 """The name of the built-in topology in findings and errors."""
 
+KEPT = "topology.toml"
+"""The name of a lab's own copy of the file that it was built from, in its folder."""
+
 LARGEST_BYTES = 2**20
 """A topology file is never bigger; what is (a disk, a log) was named by mistake."""
 

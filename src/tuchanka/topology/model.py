@@ -159,7 +159,10 @@ class FencingInput(Input):
     """``[clusters.CLUSTER.fencing]``."""
 
     levels: list[Literal["device", "watchdog"]] = Field(
-        default=["watchdog"], min_length=1, max_length=2, description="what makes sure that a lost node is off, in order"
+        default=["watchdog"],
+        min_length=1,
+        max_length=2,
+        description="what makes sure that a lost node is off, in this order",
     )
     devices: dict[HostName, FencingDeviceInput] = Field(
         default={}, description="what switches a node off that has no BMC of the lab"

@@ -317,7 +317,5 @@ AgentParameter = Annotated[str, BeforeValidator(_agent_parameter)]
 AgentValue = Annotated[str, BeforeValidator(_agent_value)]
 FilePath = Annotated[
     str,
-    BeforeValidator(
-        _matching(_FILE_PATH, "isn't the name of a file", "write up to 250 letters, digits and _.,@+/- without spaces")
-    ),
+    BeforeValidator(_matching(_FILE_PATH, "isn't the name of a file", "write up to 250 letters, digits and _.,@+/-")),
 ]

@@ -9,17 +9,19 @@ from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
 from tuchanka.errors import HostError
+from tuchanka.providers.base import BMC
 
 BRIDGE = "br0"
 NAMESPACES = Path("/run/netns")
-PORT = "vb-"
+PORT, BMC_PORT = "vb-", "bm-"
 NAME_LONGEST = 15 - len(PORT)
 """Letters in the name of a machine: a port's has at most 15 (IFNAMSIZ in netdevice(7), less the closing NUL)."""
 
 
 def interface(machine: str) -> str:
-    """Return the bridge's port that a machine hangs on, as nspawn calls it."""
-    return f"{PORT}{machine}"
+    """Return the bridge's port that a machine hangs on, as nspawn calls it, or the machine's BMC (``bmc_of``)."""
+    name = machine.removesuffix(BMC)
+    return f"{PORT if name == machine else BMC_PORT}{name}"
 
 
 async def _ip(*arguments: str, check: bool = True) -> int:

@@ -84,6 +84,7 @@ async def start(lab: LabPaths, name: str, base: Path, limits: Limits, watchdog_s
         log=str(paths.log),
         enter=cgroups.entering(machine, []),
         unlinked=str(paths.unlinked),
+        watchdog_fails=str(paths.watchdog_fails),
         freezable=[str(group) for group in freezable if group],
     )
     spec_file = paths.run / "spec.json"

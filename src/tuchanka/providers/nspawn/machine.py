@@ -17,7 +17,8 @@ from typing import Any
 from tuchanka.errors import CommandFailed, DeadlineExceeded, LabError, MachineError
 from tuchanka.files import File
 from tuchanka.providers import layers
-from tuchanka.providers.base import ENVIRONMENT, Completed, PowerState, Stop, WatchdogState
+from tuchanka.providers.base import ENVIRONMENT, BmcBehaviour, Completed, PowerState, Stop, WatchdogState
+from tuchanka.providers.bmc import control as bmcs
 from tuchanka.providers.nspawn import cgroups, client, console, disks, powerlog
 from tuchanka.providers.nspawn.paths import LabPaths
 from tuchanka.topology.types import Limits
@@ -33,13 +34,16 @@ SHUTDOWN_S = 90.0
 class NspawnMachine:
     """One machine of a lab. All its state is on disk and in its supervisor, so that it can be made at any time."""
 
-    def __init__(self, lab: LabPaths, name: str, *, base: Path, limits: Limits, watchdog_s: float) -> None:
+    def __init__(
+        self, lab: LabPaths, name: str, *, base: Path, limits: Limits, watchdog_s: float, has_bmc: bool = False
+    ) -> None:
         self.lab = lab
         self.name = name
         self.paths = lab.machine(name)
         self.base = base
         self.limits = limits
         self.watchdog_s = watchdog_s
+        self.has_bmc = has_bmc
         self._leader: int | None = None
 
     # --- Runner
@@ -187,15 +191,15 @@ class NspawnMachine:
         hint = f"see {self.paths.console}"
         await wait_until(booted, deadline_s=BOOT_S, interval_s=0.1, what=f"the boot of {self.name}", hint=hint)
 
-    async def power_off(self) -> float:
+    async def power_off(self, reason: str = "power-off") -> float:
         """Take the link down, then kill the machine's first process."""
-        answer = await client.ask(self.paths, "power-off")
+        answer = await client.ask(self.paths, "power-off", reason=reason)
         await self._wait_off(10)
         return float(answer["t"]) if answer else time.monotonic()
 
-    async def reset(self) -> float:
+    async def reset(self, reason: str = "reset") -> float:
         """Cut the power; the supervisor boots the machine again."""
-        return self._moment(await client.ask(self.paths, "reset"), "reset")
+        return self._moment(await client.ask(self.paths, "reset", reason=reason), "reset")
 
     def _moment(self, answer: dict[str, Any] | None, done: str) -> float:
         if answer is None:
@@ -220,7 +224,7 @@ class NspawnMachine:
         await wait_until(off, deadline_s=seconds, interval_s=0.05, what=f"the end of {self.name}", hint=hint)
         self._leader = None
 
-    # --- Link, snapshots, console, watchdog, pause, stall, disk
+    # --- Link, snapshots, console, watchdog, BMC, pause, stall, disk
 
     async def link(self, *, up: bool) -> float:
         """Set the host's end of the machine's veth, and every one that the machine will have."""
@@ -265,6 +269,38 @@ class NspawnMachine:
         if status is None:
             return "absent"
         return "armed" if status["armed"] else "disarmed"
+
+    async def disable_watchdog(self) -> float:
+        """Have the supervisor, and every one that the machine will have, let the watchdog never fire."""
+        return await self._set_watchdog(works=False)
+
+    async def enable_watchdog(self) -> None:
+        """Have it fire again."""
+        await self._set_watchdog(works=True)
+
+    async def _set_watchdog(self, *, works: bool) -> float:
+        self.paths.run.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if works:
+            self.paths.watchdog_fails.unlink(missing_ok=True)
+        else:
+            self.paths.watchdog_fails.touch()
+        answer = await client.ask(self.paths, "watchdog", works=works)
+        return float(answer["t"]) if answer else time.monotonic()
+
+    async def set_bmc(self, behaviour: BmcBehaviour, other: str = "") -> float:
+        """Have the lab's BMC daemon let it behave so."""
+        if not self.has_bmc:
+            raise MachineError("has no BMC", where=self.name, hint="give the node a 'bmc' in the topology")
+        await bmcs.behave(self.lab.bmcs, self.name, behaviour, other)
+        return time.monotonic()
+
+    async def bmc(self) -> BmcBehaviour | None:
+        """Ask the lab's BMC daemon."""
+        return await bmcs.behaviour(self.lab.bmcs, self.name) if self.has_bmc else None
+
+    def bmc_password(self) -> str:
+        """Read it, or make it."""
+        return bmcs.password(self.paths.bmc_password)
 
     async def pause(self) -> float:
         """Have the supervisor freeze the machine's control groups, and its watchdog with them."""

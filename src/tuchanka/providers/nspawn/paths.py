@@ -50,6 +50,16 @@ class MachinePaths:
         return self.run / "unlinked"
 
     @property
+    def watchdog_fails(self) -> Path:
+        """The file that is there while the machine's watchdog never fires."""
+        return self.run / "watchdog-fails"
+
+    @property
+    def bmc_password(self) -> Path:
+        """The password of the machine's BMC."""
+        return self.disk / "bmc.password"
+
+    @property
     def watchdog(self) -> Path:
         """The FIFO that is the machine's watchdog device."""
         return self.run / "watchdog"
@@ -86,6 +96,11 @@ class LabPaths:
     def group(self) -> str:
         """The lab's control group below the root of each hierarchy."""
         return f"tuchanka/{self.label}"
+
+    @property
+    def bmcs(self) -> Path:
+        """What the machines' BMCs need and leave."""
+        return self.run / "bmcs"
 
     def machine(self, name: str) -> MachinePaths:
         """Return the paths of the machine called ``name``."""

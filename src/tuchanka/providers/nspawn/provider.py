@@ -4,6 +4,8 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from tuchanka.providers.bmc import control as bmcs
+from tuchanka.providers.bmc.spec import Spec
 from tuchanka.providers.bridge import network
 from tuchanka.providers.bridge.traffic import BridgeTraffic
 from tuchanka.providers.image import build as image
@@ -13,6 +15,7 @@ from tuchanka.providers.nspawn.machine import NspawnMachine
 from tuchanka.providers.nspawn.missing import missing
 from tuchanka.providers.nspawn.paths import LabPaths
 from tuchanka.services import registry
+from tuchanka.topology.load import KEPT
 from tuchanka.topology.types import Topology
 
 
@@ -38,6 +41,16 @@ class NspawnProvider:
         """Make the lab's network namespace and folders."""
         self.paths.run.mkdir(parents=True, exist_ok=True, mode=0o700)
         await network.make(self.paths.namespace, self.topology.network.subnet, self.topology.network.host)
+        if addresses := bmcs.addresses(self.topology):
+            await self._start_bmcs(addresses)
+
+    async def _start_bmcs(self, addresses: dict[str, str]) -> None:
+        folder, group = self.paths.folder, f"{self.paths.group}/bmcs"
+        cgroups.make(group)
+        topology = str(folder / KEPT)
+        spec = Spec(str(folder), topology, self.watchdog_s, str(self.paths.bmcs), addresses)
+        namespace = ["nsenter", f"--net={self.paths.namespace_file}", "--"]
+        await bmcs.start(spec, cgroups.entering(group, namespace), folder / "bmcs.log")
 
     async def tidy(self) -> None:
         """End the commands in machines that a killed process has left running."""
@@ -47,7 +60,12 @@ class NspawnProvider:
     def machine(self, name: str) -> NspawnMachine:
         """Return the machine called ``name``."""
         return NspawnMachine(
-            self.paths, name, base=image.root_of(self.recipe), limits=self.topology.limits, watchdog_s=self.watchdog_s
+            self.paths,
+            name,
+            base=image.root_of(self.recipe),
+            limits=self.topology.limits,
+            watchdog_s=self.watchdog_s,
+            has_bmc=name in bmcs.addresses(self.topology),
         )
 
     def inside(self, argv: Sequence[str]) -> list[str]:

@@ -37,6 +37,7 @@ class Spec:
     """What a supervisor needs to know, in JSON's types.
 
     ``enter`` is put before nspawn: the way into its groups. ``unlinked`` is the file that holds the link down,
+    ``watchdog_fails`` the one that keeps the watchdog from firing,
     ``freezable`` the groups that are the whole machine.
     """
 
@@ -52,6 +53,7 @@ class Spec:
     log: str
     enter: list[str]
     unlinked: str
+    watchdog_fails: str
     freezable: list[str]
 
     def to_json(self) -> str:
@@ -74,6 +76,7 @@ class Supervisor:
         self.freezer = Freezer([Path(group) for group in spec.freezable])
         self.hung: Path | None = None  # where the disk is mounted that hangs
         self.watchdog = WatchdogFifo(Path(spec.watchdog), spec.watchdog_s, self.watchdog_expired)
+        self.watchdog.works = not Path(spec.watchdog_fails).exists()
 
     @property
     def link_up(self) -> bool:
@@ -193,6 +196,7 @@ class Supervisor:
             "link": self.do_link,
             "freeze": self.do_freeze,
             "thaw": self.do_thaw,
+            "watchdog": self.do_watchdog,
             "hang-disk": self.do_hang_disk,
             "release-disk": self.do_release_disk,
         }
@@ -207,14 +211,20 @@ class Supervisor:
             "frozen": self.freezer.frozen(),
         }
 
-    async def do_power_off(self, _: dict[str, Any]) -> dict[str, Any]:
+    async def do_power_off(self, request: dict[str, Any]) -> dict[str, Any]:
         """Cut the power for good."""
         self.keep_on = False
-        return {"t": await self.cut_power("power-off")}
+        return {"t": await self.cut_power(request["reason"])}
 
-    async def do_reset(self, _: dict[str, Any]) -> dict[str, Any]:
+    async def do_reset(self, request: dict[str, Any]) -> dict[str, Any]:
         """Cut the power; the machine boots again."""
-        return {"t": await self.cut_power("reset")}
+        return {"t": await self.cut_power(request["reason"])}
+
+    async def do_watchdog(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Let the watchdog fail, or work again; a file keeps it, so that it stays so when the machine is off."""
+        self.watchdog.works = request["works"]
+        self.record("watchdog works" if request["works"] else "watchdog fails")
+        return {"t": time.monotonic()}
 
     async def do_shut_down(self, _: dict[str, Any]) -> dict[str, Any]:
         """Ask the guest's systemd to stop."""

@@ -21,6 +21,7 @@ class WatchdogFifo:
         self.timeout_s = timeout_s
         self.expired = expired
         self.armed = False
+        self.works = True  # one that doesn't is fed and armed like any, and never fires
         self.last_fed = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._paused_at: float | None = None
@@ -45,9 +46,11 @@ class WatchdogFifo:
 
     def _check(self) -> None:
         silence = time.monotonic() - self.last_fed
-        if silence >= self.timeout_s:
+        if silence >= self.timeout_s and self.works:
             self.disarm()
             self.expired(silence)
+        elif silence >= self.timeout_s:
+            self._wait(self.timeout_s)
         else:
             self._wait(self.timeout_s - silence)
 
