@@ -19,6 +19,8 @@ SETTINGS = "/etc/tuchanka/helpers.conf"
 WATCH = "/usr/local/sbin/pacemaker-watch"
 RULES = "/etc/tuchanka/vips.nft"
 UNITS = "/etc/systemd/system"
+SBIN = "/usr/sbin"
+"""Where Pacemaker looks for fence agents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,8 @@ class Settings:
 
     ``hang_s``, ``again_s`` and ``silent_s`` are first aid's, ``patience_s`` the watch's, all in seconds;
     ``primary_addresses`` maps each instance to the address of its primary; ``floating_addresses`` are all of the
-    cluster's; ``failback`` says whether an instance moves its primary back by itself.
+    cluster's; ``failback`` says whether an instance moves its primary back by itself; ``fence_agents`` are those that
+    have a watchdog behind them.
     """
 
     hang_s: int
@@ -37,11 +40,17 @@ class Settings:
     primary_addresses: Mapping[str, str]
     floating_addresses: Sequence[str]
     failback: bool
+    fence_agents: Sequence[str] = ()
 
 
 def agent(helpers: Helpers) -> str:
     """Return the resource agent of the instances: PAF's own, or the one that wraps it."""
     return "ocf:tuchanka:pgsqlms" if wrapped(helpers) else "ocf:heartbeat:pgsqlms"
+
+
+def at_once(fence_agent: str) -> str:
+    """Return the fence agent that counts the watchdog's time from when it asks the device."""
+    return f"{fence_agent}_at_once"
 
 
 def wrapped(helpers: Helpers) -> bool:
@@ -64,6 +73,8 @@ def helper_files(helpers: Helpers, settings: Settings) -> dict[str, File]:
     if helpers.refuse_elsewhere:
         files[RULES] = File(text("vips.nft"))
         files |= _unit("vips-elsewhere.service", drop_in="vips.conf")
+    if helpers.fencing_at_once:
+        files |= {f"{SBIN}/{at_once(agent)}": _program("fence_at_once.pl") for agent in settings.fence_agents}
     lines = settings_lines(helpers, settings)
     return files | ({SETTINGS: File("".join(f"{line}\n" for line in lines))} if files and lines else {})
 

@@ -1,5 +1,8 @@
 """The stages of one machine: create gives it a name, a network and SSH; install all packages and files."""
 
+from pathlib import Path
+
+from tuchanka.errors import InputError
 from tuchanka.files import File
 from tuchanka.helpers.files import AGENT
 from tuchanka.lab import keys
@@ -7,10 +10,11 @@ from tuchanka.lab.lab import Lab
 from tuchanka.lab.system import system_files
 from tuchanka.postgres.paths import PGPASS
 from tuchanka.providers.base import Machine, make_ready
+from tuchanka.stacks.pacemaker.render.fencing import password_files
 from tuchanka.stacks.pacemaker.render.paths import COROSYNC_KEY
 from tuchanka.stacks.pacemaker.setup import qnetd
 from tuchanka.stages.tree import machine_files
-from tuchanka.topology.types import Topology
+from tuchanka.topology.types import Cluster, Topology
 
 LOCALE_S = 120.0
 
@@ -42,7 +46,9 @@ async def install(lab: Lab, machine: Machine) -> None:
     if witness is not None and machine.name == witness.name:
         await qnetd.install(machine)
     if is_node:
-        await machine.run(["systemctl", "enable", "--quiet", "sbd"])  # with corosync, which nothing starts on boot
+        if lab.topology.cluster_of(machine.name).fencing.watchdog:
+            # It starts with corosync, which nothing starts on boot.
+            await machine.run(["systemctl", "enable", "--quiet", "sbd"])
         await own_folders(lab.topology, machine)
         if lab.topology.helpers.paf_order:
             await machine.run([AGENT, "check"])
@@ -58,7 +64,34 @@ def secret_files(lab: Lab, node: str) -> dict[str, File]:
     return {
         COROSYNC_KEY: File(secrets.corosync_key, mode=0o400),
         PGPASS: File(lines, mode=0o600, owner="postgres", group="postgres"),
-    }
+    } | password_files(cluster, node, device_passwords(lab, cluster))
+
+
+def device_passwords(lab: Lab, cluster: Cluster) -> dict[str, str]:
+    """Return node → the password of its fencing device, of those that have one.
+
+    Raises:
+        InputError: a password's file can't be read, or isn't one line.
+    """
+    devices = cluster.fencing.devices
+    of_bmcs = {device.node: lab.machine(device.node).bmc_password() for device in devices if device.bmc}
+    return of_bmcs | {one.node: password_in(Path(one.password_file)) for one in devices if one.password_file}
+
+
+def password_in(file: Path) -> str:
+    """Return the password in the first and only line of the file.
+
+    Raises:
+        InputError: it can't be read, or isn't one line.
+    """
+    try:
+        text = file.read_text(encoding="utf-8").removesuffix("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it isn't UTF-8"
+        raise InputError(f"can't be read ({reason})", where=str(file), hint="write the password into it") from error
+    if not text or not text.isprintable():
+        raise InputError("isn't a password in one line", where=str(file), hint="write the password into it")
+    return text
 
 
 async def own_folders(topology: Topology, machine: Machine) -> None:

@@ -6,6 +6,7 @@ from tuchanka.postgres.config import instance_files
 from tuchanka.services import registry
 from tuchanka.stacks.pacemaker.render import helpers
 from tuchanka.stacks.pacemaker.render.commands import command_files
+from tuchanka.stacks.pacemaker.render.fencing import fencing_files
 from tuchanka.stacks.pacemaker.render.pcs import scripts
 from tuchanka.stacks.pacemaker.render.quorum import quorum_files, witness_files
 from tuchanka.stacks.pacemaker.timing.derive import timing_of
@@ -22,7 +23,7 @@ def machine_files(topology: Topology, machine: str) -> dict[str, File]:
     cluster = topology.cluster_of(machine)
     timing = timing_of(topology, cluster)
     files |= quorum_files(topology, cluster, timing) | helpers.files(cluster, timing)
-    files |= command_files(cluster, machine)
+    files |= command_files(cluster, machine) | fencing_files(cluster, machine)
     for instance in cluster.instances:
         if machine in instance.nodes:
             files |= instance_files(topology, cluster, instance, machine, timing)

@@ -7,6 +7,11 @@ from tuchanka.topology.explain import Problem, dotted, shown
 from tuchanka.topology.model import ClusterInput
 from tuchanka.topology.types import Fencing, FencingDevice
 
+IPMI_AGENTS = frozenset(
+    {"fence_ipmilan", "fence_ipmilanplus", "fence_idrac", "fence_ilo3", "fence_ilo4", "fence_ilo5", "fence_imm"}
+)
+"""The names of fence_ipmilan, whose program is ipmitool."""
+
 BMC_AGENT = "fence_ipmilan"
 BMC_USER = "fence"
 BMC_PARAMETERS: Mapping[str, str] = {

@@ -5,6 +5,9 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
+from tuchanka.topology.fencing import IPMI_AGENTS
+from tuchanka.topology.types import Topology
+
 # Every unit that Debian enables and that must not start by itself: the cluster and the databases wait for a person,
 # and the timers would only disturb what is measured.
 NOT_ON_BOOT = (
@@ -77,6 +80,16 @@ def recipe(postgresql: Iterable[int], services: Iterable[str] = ()) -> Recipe:
             'mkdir -p "$1/var/log/journal"',
         ),
     )
+
+
+def fencing_packages(topology: Topology) -> tuple[str, ...]:
+    """Return the Debian packages of the fence agents that the topology names."""
+    agents = {device.agent for cluster in topology.clusters for device in cluster.fencing.devices}
+    packages = {
+        "fence-agents-ipmilan" if agent in IPMI_AGENTS else agent.replace("fence_", "fence-agents-").replace("_", "-")
+        for agent in agents
+    }
+    return (*sorted(packages), *(("ipmitool",) if agents & IPMI_AGENTS else ()))
 
 
 def mmdebstrap_command(recipe: Recipe, target: str) -> list[str]:

@@ -9,7 +9,7 @@ from tuchanka.providers.bmc.spec import Spec
 from tuchanka.providers.bridge import network
 from tuchanka.providers.bridge.traffic import BridgeTraffic
 from tuchanka.providers.image import build as image
-from tuchanka.providers.image.recipe import recipe
+from tuchanka.providers.image.recipe import fencing_packages, recipe
 from tuchanka.providers.nspawn import cgroups, client, disks
 from tuchanka.providers.nspawn.machine import NspawnMachine
 from tuchanka.providers.nspawn.missing import missing
@@ -25,7 +25,7 @@ class NspawnProvider:
     def __init__(self, folder: Path, topology: Topology, watchdog_s: float) -> None:
         self.paths = LabPaths(folder)
         self.topology = topology
-        self.recipe = recipe(topology.versions, registry.packages(topology))
+        self.recipe = recipe(topology.versions, (*registry.packages(topology), *fencing_packages(topology)))
         self.watchdog_s = watchdog_s
         self.network = BridgeTraffic(self.paths.namespace_file)
 

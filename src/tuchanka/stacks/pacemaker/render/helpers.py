@@ -8,6 +8,7 @@ attribute says that the copy has caught up; Pacemaker forgets such an attribute 
 from tuchanka.files import File
 from tuchanka.helpers.files import Settings, helper_files
 from tuchanka.postgres.paths import PG_SOCKETS
+from tuchanka.stacks.pacemaker.render.fencing import wrapped_agents
 from tuchanka.stacks.pacemaker.timing.types import Timing
 from tuchanka.templating import fill
 from tuchanka.topology.types import Cluster, Instance
@@ -29,6 +30,7 @@ def files(cluster: Cluster, timing: Timing) -> dict[str, File]:
         primary_addresses={instance.name: str(instance.primary_vip.address) for instance in cluster.instances},
         floating_addresses=[str(vip.address) for instance in cluster.instances for vip in instance.vips],
         failback=any(instance.failback == "automatic" for instance in cluster.instances),
+        fence_agents=wrapped_agents(cluster, timing),
     )
     return helper_files(timing.helpers, settings)
 

@@ -6,6 +6,7 @@ the setup stage uses them.
 
 from tuchanka.helpers.files import agent
 from tuchanka.postgres.paths import PG_SOCKETS, InstancePaths
+from tuchanka.stacks.pacemaker.render import fencing
 from tuchanka.stacks.pacemaker.render.helpers import failback_lines
 from tuchanka.stacks.pacemaker.timing.derive import timing_of
 from tuchanka.stacks.pacemaker.timing.types import Timing
@@ -42,6 +43,8 @@ def scripts(topology: Topology, cluster: Cluster) -> dict[str, str]:
     """Return script name → text of a cluster, in the order in which they are to be run."""
     timing = timing_of(topology, cluster)
     numbered = {"00-cluster.sh": cluster_script(cluster, timing)}
+    if cluster.fencing.device:
+        numbered["00-fencing.sh"] = fencing.script(cluster, timing)
     for number, (name, text) in enumerate(instance_scripts(topology, cluster, timing).items(), 1):
         numbered[f"{number:02d}-{name}.sh"] = text
     return numbered

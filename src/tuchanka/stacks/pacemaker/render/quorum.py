@@ -10,14 +10,15 @@ from tuchanka.topology.types import Cluster, Topology
 def quorum_files(topology: Topology, cluster: Cluster, timing: Timing) -> dict[str, File]:
     """Return path → file of corosync and sbd; the same on every node of the cluster."""
     witness = topology.witness if cluster.witness else None
-    return {
+    files = {
         "/etc/corosync/corosync.conf": File(
             fill("tuchanka.stacks.pacemaker.render", "corosync.j2", cluster=cluster, witness=witness, timing=timing),
-        ),
-        "/etc/default/sbd": File(
-            fill("tuchanka.stacks.pacemaker.render", "sbd.j2", timing=timing, watchdog=layout.WATCHDOG)
-        ),
+        )
     }
+    if cluster.fencing.watchdog:
+        sbd = fill("tuchanka.stacks.pacemaker.render", "sbd.j2", timing=timing, watchdog=layout.WATCHDOG)
+        files["/etc/default/sbd"] = File(sbd)
+    return files
 
 
 def witness_files() -> dict[str, File]:

@@ -25,7 +25,7 @@ def timing_of(topology: Topology, cluster: Cluster) -> Timing:
     ``qdevice_sync_timeout_ms``, as far as the other rules allow, unless the topology says what it is.
     Raises TopologyError like ``derive``.
     """
-    timing = replace(derive(topology), quorum_device=cluster.witness)
+    timing = replace(derive(topology), quorum_device=cluster.witness, fencing=cluster.fencing)
     if cluster.witness or "stonith_watchdog_timeout_ms" in topology.overrides:
         return timing
     profile = PROFILES[topology.profile]

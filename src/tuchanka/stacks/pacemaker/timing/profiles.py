@@ -23,6 +23,11 @@ FAST = Timing(
     # Exactly watchdog + sync_timeout + the slack that the safety margin asks for.
     stonith_watchdog_timeout_ms=5010,
     dc_deadtime_s=2,
+    # One second: so much later the watchdog's time begins where the device died with its node.
+    device_timeout_s=1,
+    device_monitor_s=10,
+    device_start_s=20,
+    device_delay_s=2,
     monitor_primary_s=2,
     monitor_standby_s=3,
     monitor_timeout_s=11,
@@ -52,6 +57,10 @@ STEADY = Timing(
     sbd_servant_s=2,
     stonith_watchdog_timeout_ms=10000,
     dc_deadtime_s=10,
+    device_timeout_s=5,
+    device_monitor_s=30,
+    device_start_s=20,
+    device_delay_s=5,
     monitor_primary_s=10,
     monitor_standby_s=11,
     monitor_timeout_s=20,
@@ -81,6 +90,10 @@ CAUTIOUS = Timing(
     sbd_servant_s=3,
     stonith_watchdog_timeout_ms=30000,
     dc_deadtime_s=20,
+    device_timeout_s=10,
+    device_monitor_s=60,
+    device_start_s=40,
+    device_delay_s=10,
     # The operations as PAF's own documentation suggests them.
     monitor_primary_s=15,
     monitor_standby_s=16,

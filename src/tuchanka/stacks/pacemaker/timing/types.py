@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tuchanka.topology.types import ALL, Helpers
+from tuchanka.topology.types import ALL, WATCHDOG, Fencing, Helpers
 
 NOTED_MS = 300
 
@@ -11,8 +11,8 @@ NOTED_MS = 300
 class Timing:
     """All timeouts of a cluster; the unit is the end of each name. ``profile`` says what they were derived from.
 
-    The timeouts' names are also the keys of ``[timing]`` in the topology. ``quorum_device`` and ``helpers`` are what
-    rules and predictions depend on beside them.
+    The timeouts' names are also the keys of ``[timing]`` in the topology. ``quorum_device``, ``helpers`` and
+    ``fencing`` are what rules and predictions depend on beside them.
     """
 
     profile: str
@@ -27,6 +27,11 @@ class Timing:
     sbd_servant_s: int
     stonith_watchdog_timeout_ms: int
     dc_deadtime_s: int
+    # fencing devices
+    device_timeout_s: int
+    device_monitor_s: int
+    device_start_s: int
+    device_delay_s: int
     # operations of the PAF resource
     monitor_primary_s: int
     monitor_standby_s: int
@@ -50,6 +55,7 @@ class Timing:
     # the cluster
     quorum_device: bool = True
     helpers: Helpers = ALL
+    fencing: Fencing = WATCHDOG
 
     @property
     def decision_ms(self) -> int:
