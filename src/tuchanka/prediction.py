@@ -5,6 +5,7 @@ from typing import Literal
 
 Reaction = Literal[
     "failover",
+    "failover without device",
     "self-fence",
     "failed stop",
     "stuck stop",
@@ -21,7 +22,8 @@ Reaction = Literal[
 ]
 """What a fault makes of the primary's node; a stack knows what it does about it, and how long that takes.
 
-``failover``: the node falls silent. ``self-fence``: nothing feeds its watchdog any more. ``failed stop``: it answers
+``failover``: the node falls silent. ``failover without device``: so does what would switch it off.
+``self-fence``: nothing feeds its watchdog any more. ``failed stop``: it answers
 and can do nothing, not even stop what it has; ``stuck stop``: because its storage hangs. ``move``: the primary can't
 write. ``crash``, ``hang``: the server is dead, or answers nobody. ``controller``: what acts for the cluster manager
 on the node; ``daemon``: another part of the cluster manager; ``supervisor``: what looks after these.

@@ -14,7 +14,7 @@ from tuchanka.faults.catalogue import REACTIONS
 from tuchanka.prediction import Phase, Prediction
 from tuchanka.stacks.pacemaker.predictions import predict_all
 from tuchanka.stacks.pacemaker.timing.derive import KEYS, timing_of
-from tuchanka.stacks.pacemaker.timing.predict import SLACK_S, safety_margin_s
+from tuchanka.stacks.pacemaker.timing.predict import SLACK_S, predict_power_off, safety_margin_s
 from tuchanka.stacks.pacemaker.timing.rules import rules
 from tuchanka.stacks.pacemaker.timing.types import RuleResult, Timing
 from tuchanka.topology.types import STOCK, Topology
@@ -60,10 +60,25 @@ def timing(context: typer.Context) -> None:
         for group in found:
             for table in tables(group):
                 show(table)
-            margin = safety_margin_s(group.timing)
-            show(f"safety margin of a cut-off primary: {margin:.1f} s (at least {SLACK_S:g} s)")
+            for line in margins(group.timing):
+                show(line)
     if not all(result.holds for group in found for result in group.rules):
         raise typer.Exit(1)
+
+
+def margins(timing: Timing) -> tuple[str, ...]:
+    """Return what lies between the end of a cut-off primary and the next one, for each level of fencing."""
+    lines = []
+    if timing.fencing.device:
+        promoted = next(phase for phase in predict_power_off(timing).phases if phase.name == "promoted")
+        lines.append(
+            f"safety margin where a device switches the primary off: {promoted.seconds:.1f} s (the promotion, which "
+            "begins when the device says that the node is off)"
+        )
+    if timing.fencing.watchdog:
+        margin = safety_margin_s(timing)
+        lines.append(f"safety margin of a cut-off primary: {margin:.1f} s (at least {SLACK_S:g} s)")
+    return tuple(lines)
 
 
 def as_data(group: ClusterGroup) -> dict[str, Any]:

@@ -17,6 +17,8 @@ def _addresses(topology: Topology) -> Iterator[tuple[str, str, IPv4Address]]:
     for cluster in topology.clusters:
         for node in cluster.nodes:
             yield f"clusters.{cluster.name}.nodes.{node.name}.address", node.name, node.address
+            if node.bmc:
+                yield f"clusters.{cluster.name}.nodes.{node.name}.bmc", f"the BMC of {node.name}", node.bmc
         for instance in cluster.instances:
             key = instance_key(cluster, instance)
             yield f"{key}.primary_vip.address", instance.primary_vip.name, instance.primary_vip.address

@@ -13,7 +13,10 @@ def clusters_keep_quorum(topology: Topology) -> Iterator[Said]:
         count = len(cluster.nodes)
         if cluster.witness and topology.witness is None:
             yield Said("error", key, "asks for a quorum device, but there is no [witness]", "add [witness]")
-        if not cluster.witness and count % 2 == 0:
+        if not cluster.witness and count == 2 and cluster.fencing.device:
+            what = "two nodes without a witness: whichever switches the other off first goes on, not the better one"
+            yield Said("warning", key, what, "write witness = true")
+        elif not cluster.witness and count % 2 == 0:
             what = f"{count} nodes without a quorum device: half of them is no quorum, so both halves stop"
             yield Said("error", key, what, "write witness = true, or add a node in another site")
         if cluster.witness and count % 2:

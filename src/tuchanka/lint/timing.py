@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from tuchanka.lint.base import Said
 from tuchanka.stacks.pacemaker.timing.derive import derive, timing_of
-from tuchanka.stacks.pacemaker.timing.rules import rules
+from tuchanka.stacks.pacemaker.timing.rules import LEVELS, rules
 from tuchanka.topology.types import Topology
 
 
@@ -25,4 +25,5 @@ def timing_rules_hold(topology: Topology) -> Iterator[Said]:
             if not rule.holds and rule not in said:
                 said.add(rule)
                 what = f'the rule "{rule.name}" doesn\'t hold: {rule.text} ({rule.source})'
-                yield Said("error", f"timing.{rule.key}", what, rule.instead)
+                key = rule.key.replace("CLUSTER", cluster.name) if rule.key == LEVELS else f"timing.{rule.key}"
+                yield Said("error", key, what, rule.instead)

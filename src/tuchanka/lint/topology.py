@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from tuchanka.findings import Finding
 from tuchanka.lint.addresses import addresses_are_inside, addresses_are_unique
 from tuchanka.lint.base import Said
+from tuchanka.lint.fencing import fencing_holds
 from tuchanka.lint.instances import instances_have_room
 from tuchanka.lint.names import names_are_unique
 from tuchanka.lint.quorum import clusters_keep_quorum
@@ -23,6 +24,7 @@ CHECKS: tuple[Callable[[Topology], Iterator[Said]], ...] = (
     addresses_are_unique,
     addresses_are_inside,
     clusters_keep_quorum,
+    fencing_holds,
     instances_have_room,
     replication_is_chosen,
     failback_is_safe,

@@ -6,6 +6,7 @@ from tuchanka.prediction import Phase, Prediction, Reaction
 from tuchanka.stacks.pacemaker.timing.predict import (
     crash,
     failover,
+    failover_without_device,
     given_up,
     hang,
     left,
@@ -21,6 +22,7 @@ from tuchanka.stacks.pacemaker.timing.types import Timing
 
 PHASES: Mapping[Reaction, Callable[[Timing], tuple[Phase, ...] | None]] = {
     "failover": failover,
+    "failover without device": failover_without_device,
     "self-fence": unfed,
     "failed stop": given_up,
     "stuck stop": stuck,

@@ -24,14 +24,9 @@ def resource(node: str) -> str:
     return f"fence-{node}"
 
 
-def counts_at_once(cluster: Cluster, timing: Timing) -> bool:
-    """Say whether the watchdog's time counts from when a device is asked."""
-    return timing.helpers.fencing_at_once and cluster.fencing.device and cluster.fencing.watchdog
-
-
-def agent(device: FencingDevice, cluster: Cluster, timing: Timing) -> str:
+def agent(device: FencingDevice, timing: Timing) -> str:
     """Return the agent that Pacemaker calls: the device's, or the one that wraps it."""
-    return at_once(device.agent) if counts_at_once(cluster, timing) else device.agent
+    return at_once(device.agent) if timing.counts_at_once else device.agent
 
 
 def parameters(device: FencingDevice, cluster: Cluster, timing: Timing) -> dict[str, str]:
@@ -39,13 +34,13 @@ def parameters(device: FencingDevice, cluster: Cluster, timing: Timing) -> dict[
     found = dict(device.parameters)
     if device.bmc or device.password_file is not None:
         found |= _password(device)
-    if counts_at_once(cluster, timing):
+    if timing.counts_at_once:
         found["watchdog_timeout"] = f"{timing.stonith_watchdog_timeout_ms / 1000:g}"
     # A node that is switched off stays off: it could not join by itself anyway, and off is sooner sure than a reboot.
     found |= {"pcmk_host_list": device.node, "pcmk_reboot_action": "off"}
     if cluster.fencing.watchdog:
         least_s = math.ceil(timing.stonith_watchdog_timeout_ms / 1000) + AT_ONCE_SLACK_S
-        limit_s = least_s if counts_at_once(cluster, timing) else timing.device_timeout_s
+        limit_s = least_s if timing.counts_at_once else timing.device_timeout_s
         found |= {"pcmk_reboot_timeout": f"{limit_s}s", "pcmk_off_timeout": f"{limit_s}s"}
     if len(cluster.nodes) == 2 and not cluster.witness and device is cluster.fencing.devices[0]:
         # Two nodes that each have the quorum: the first is shot later, so it is the one that survives.
@@ -69,7 +64,7 @@ def script(cluster: Cluster, timing: Timing) -> str:
         {
             "node": device.node,
             "resource": resource(device.node),
-            "agent": agent(device, cluster, timing),
+            "agent": agent(device, timing),
             "parameters": parameters(device, cluster, timing),
         }
         for device in cluster.fencing.devices
@@ -80,13 +75,13 @@ def script(cluster: Cluster, timing: Timing) -> str:
         cluster=cluster,
         devices=devices,
         timing=timing,
-        at_once=counts_at_once(cluster, timing),
+        at_once=timing.counts_at_once,
     )
 
 
 def wrapped_agents(cluster: Cluster, timing: Timing) -> tuple[str, ...]:
     """Return the fence agents that are wrapped, so that the watchdog's time counts from when they are asked."""
-    if not counts_at_once(cluster, timing):
+    if not timing.counts_at_once:
         return ()
     return tuple(sorted({device.agent for device in cluster.fencing.devices}))
 

@@ -9,7 +9,7 @@ from tuchanka.errors import TopologyError
 from tuchanka.stacks.pacemaker.timing.profiles import PROFILES
 from tuchanka.stacks.pacemaker.timing.rules import least_fencing_ms
 from tuchanka.stacks.pacemaker.timing.types import Timing
-from tuchanka.topology.types import Cluster, Topology
+from tuchanka.topology.types import Cluster, Fencing, Topology
 
 KEYS: tuple[str, ...] = tuple(field.name for field in fields(Timing) if field.name.endswith(("_ms", "_s")))
 """The keys of ``[timing]``, in the order of ``Timing``."""
@@ -25,7 +25,7 @@ def timing_of(topology: Topology, cluster: Cluster) -> Timing:
     ``qdevice_sync_timeout_ms``, as far as the other rules allow, unless the topology says what it is.
     Raises TopologyError like ``derive``.
     """
-    timing = replace(derive(topology), quorum_device=cluster.witness, fencing=cluster.fencing)
+    timing = replace(derive(topology), quorum_device=cluster.witness, fencing=Fencing(cluster.fencing.levels))
     if cluster.witness or "stonith_watchdog_timeout_ms" in topology.overrides:
         return timing
     profile = PROFILES[topology.profile]

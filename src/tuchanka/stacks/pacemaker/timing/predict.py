@@ -25,6 +25,8 @@ HEARTBEAT_MOST_MS = 120_000
 # "fast" on four cores: medians of 7.4 s (two nodes) and 7.8 s (four). "steady", three trials, 18.2 s, checks it.
 DECISION_HEARTBEATS = QNETD_PATIENCE - 0.5
 """When qnetd calls a dead client dead, in heartbeats after the fault: on average half of one was over by then."""
+DEVICE_S = 0.35
+"""A BMC that answers: the agent asks for the state, switches off, and asks again."""
 REQUEST_S = 0.35
 """Until fencing is asked for: 0.1 s, and up to twice 0.2 s where Pacemaker's controller finds updates of the CIB
 pending and sleeps (controld_schedulerd.c), until ``pacemaker-watch`` wakes it."""
@@ -83,17 +85,24 @@ def safety_margin_s(timing: Timing) -> float:
 def predict_power_off(timing: Timing) -> Prediction:
     """Predict the reaction to the power loss of the node with the primary, phase by phase.
 
-    The phases follow one another; their names are those that the journals' anatomy measures.
+    The phases follow one another; their names are those that the journals' anatomy measures. A device that fences the
+    node is taken to answer: it has power of its own.
     """
+    return Prediction(reaction="failover", phases=_failover(timing, device=timing.fencing.device))
+
+
+def _failover(timing: Timing, *, device: bool) -> tuple[Phase, ...]:
+    """Return the phases where the node falls silent; ``device``: one answers that switches it off."""
     token = timing.token_ms / 1000
     consensus = timing.consensus_ms / 1000
     heartbeat = qdevice_heartbeat_ms(timing) / 1000
     # qnetd may notice the dead node later than corosync does; it counts from the fault.
     late = max(0.0, DECISION_HEARTBEATS * heartbeat - token - consensus) if timing.quorum_device else 0.0
     vote = f", then the quorum device's vote (heartbeat {heartbeat:g} s; corosync-qdevice(8))"
+    made_sure, by = _made_sure(timing, device=device)
     request, why = requested(timing), "" if timing.helpers.pacemaker_watch else ": its controller sleeps twice"
     promoted = PROMOTED_S + (0.0 if timing.helpers.paf_shortcuts else ASKED_S)
-    phases = (
+    return (
         Phase("detected", token, f"token {timing.token_ms} ms without an answer (corosync.conf(5))"),
         Phase(
             "quorum decided",
@@ -102,15 +111,24 @@ def predict_power_off(timing: Timing) -> Prediction:
         ),
         Phase(
             "fenced",
-            timing.stonith_watchdog_timeout_ms / 1000 + request,
-            f"stonith-watchdog-timeout {timing.stonith_watchdog_timeout_ms} ms (Pacemaker waits for the self-fence), "
-            f"and {request:g} s until it asks for it{why} (calibrated)",
+            made_sure + request,
+            f"{by}, and {request:g} s until Pacemaker asks for it{why} (calibrated)",
         ),
         Phase("promoted", promoted, "calibrated: scheduling, election among the standbys, promotion"),
         Phase("VIP up", VIP_UP_S, "calibrated: start of the VIP"),
         Phase("first write", FIRST_WRITE_S, "calibrated: a client that reconnects at once"),
     )
-    return Prediction(reaction="failover", phases=phases)
+
+
+def _made_sure(timing: Timing, *, device: bool) -> tuple[float, str]:
+    """Return how long it takes from the request until the node is known to be off, and why."""
+    if device:
+        return DEVICE_S, f"its fencing device switches it off and says so, {DEVICE_S:g} s (calibrated)"
+    waits = timing.stonith_watchdog_timeout_ms / 1000
+    rule = f"stonith-watchdog-timeout {timing.stonith_watchdog_timeout_ms} ms (Pacemaker waits for the self-fence)"
+    if timing.fencing.device and not timing.counts_at_once:
+        return waits + timing.device_timeout_s, f"device_timeout_s {timing.device_timeout_s} s, then the {rule}"
+    return waits, rule
 
 
 def requested(timing: Timing) -> float:
@@ -124,6 +142,11 @@ FIRST_WRITE = Phase("first write", FIRST_WRITE_S, "calibrated: a client that rec
 def failover(timing: Timing) -> tuple[Phase, ...]:
     """The node falls silent: as after a power loss."""
     return predict_power_off(timing).phases
+
+
+def failover_without_device(timing: Timing) -> tuple[Phase, ...] | None:
+    """The node falls silent, and its fencing device with it: without a watchdog behind it nothing can be said."""
+    return _failover(timing, device=False) if timing.fencing.watchdog else None
 
 
 def after_a_reset(delay_s: float, rule: str, timing: Timing) -> tuple[Phase, ...]:
@@ -204,10 +227,14 @@ def stuck(timing: Timing) -> tuple[Phase, ...] | None:
 def _given_up(timing: Timing, fails_s: float, rule: str) -> tuple[Phase, ...]:
     """The node is fenced when demotion and stop have failed, ``fails_s`` after the monitor.
 
-    It stops its own sbd from feeding the watchdog, while the others already wait out stonith-watchdog-timeout.
+    A device switches it off. Without one it stops its own sbd from feeding the watchdog, while the others already
+    wait out stonith-watchdog-timeout.
     """
     detected, decided, fenced, *rest = failover(timing)
     asked = timing.monitor_primary_s / 2 + NOTICED_S + fails_s
+    if timing.fencing.device:
+        why = f"half of the monitor's interval of {timing.monitor_primary_s} s, {rule}"
+        return (replace(detected, seconds=asked, rule=why), fenced, *rest)
     silent = asked + timing.watchdog_s - SBD_LOOP_S / 2 + detected.seconds
     left = asked + timing.stonith_watchdog_timeout_ms / 1000 - silent - decided.seconds
     return (

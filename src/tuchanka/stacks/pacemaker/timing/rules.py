@@ -11,6 +11,12 @@ from tuchanka.stacks.pacemaker.timing.predict import (
 )
 from tuchanka.stacks.pacemaker.timing.types import RuleResult, Timing
 
+STONITH_TIMEOUT_S = 60
+"""Pacemaker's default of the cluster option stonith-timeout: how long a whole fencing may take."""
+
+LEVELS = "clusters.CLUSTER.fencing.levels"
+"""The key of a rule that isn't about a timeout."""
+
 SBD_LOOP_S = 1
 """sbd writes to the watchdog once a loop; the loop takes 1 s (sbd(8), option -3 and its default)."""
 
@@ -25,14 +31,17 @@ def rules(timing: Timing) -> tuple[RuleResult, ...]:
     """Apply every rule that concerns the cluster, always in the same order.
 
     The SUSE formula is asked only of the profile that promises it, the quorum device's rules only where there is one,
-    and first aid's only where it is on.
+    the watchdog's only where it is counted on, those of levels only where there are two, and first aid's only where
+    it is on.
     """
     return tuple(rule(timing) for rule in asked(timing))
 
 
 def asked(timing: Timing) -> tuple[Callable[[Timing], RuleResult], ...]:
     """Return the rules that concern the cluster."""
-    without = () if timing.quorum_device else DEVICE_RULES
+    without = () if timing.quorum_device else QUORUM_DEVICE_RULES
+    without = without if timing.fencing.watchdog else (*without, *WATCHDOG_RULES)
+    without = without if timing.fencing.device and timing.fencing.watchdog else (*without, *LEVEL_RULES)
     without = without if timing.helpers.first_aid else (*without, first_aid_fits_in_the_monitor)
     promised = SUSE_RULES if timing.profile == "cautious" else ()
     return tuple(rule for rule in (*RULES, *promised) if rule not in without)
@@ -232,6 +241,40 @@ def suse_watchdog(timing: Timing) -> RuleResult:
     )
 
 
+def device_before_watchdog(timing: Timing) -> RuleResult:
+    """The device is the first level: the watchdog's always succeeds, so what comes after it is never tried.
+
+    Source: Pacemaker Explained, "Fencing topologies".
+    """
+    return RuleResult(
+        name="device before watchdog",
+        holds=timing.fencing.levels[0] == "device",
+        text=f"levels of fencing: {', then '.join(timing.fencing.levels)}",
+        source="Pacemaker Explained: fencing topologies",
+        key=LEVELS,
+        instead='write ["device", "watchdog"]',
+    )
+
+
+def device_gives_up_in_time(timing: Timing) -> RuleResult:
+    """What a device may take, and stonith-watchdog-timeout <= stonith-timeout (60 s): both levels have their turn.
+
+    Where the watchdog's time counts at once, the device's is part of it.
+    Source: Pacemaker Explained, stonith-timeout.
+    """
+    own = 0 if timing.counts_at_once else timing.device_timeout_s * 1000
+    together = own + timing.stonith_watchdog_timeout_ms
+    return RuleResult(
+        name="device gives up in time",
+        holds=together <= STONITH_TIMEOUT_S * 1000,
+        text=f"device's deadline {own} ms + stonith-watchdog-timeout {timing.stonith_watchdog_timeout_ms} ms "
+        f"<= stonith-timeout {STONITH_TIMEOUT_S} s",
+        source="Pacemaker Explained: stonith-timeout, pcmk_off_timeout",
+        key="device_timeout_s",
+        instead=f"write at most {max(1, STONITH_TIMEOUT_S - -(-timing.stonith_watchdog_timeout_ms // 1000))}",
+    )
+
+
 RULES: tuple[Callable[[Timing], RuleResult], ...] = (
     consensus_over_token,
     quorum_device_decides_in_time,
@@ -241,9 +284,21 @@ RULES: tuple[Callable[[Timing], RuleResult], ...] = (
     watchdog_outlasts_sbd_loops,
     frozen_stack_is_reset_in_time,
     first_election_hears_a_peer,
+    device_before_watchdog,
+    device_gives_up_in_time,
     *OPERATIONS,
 )
-DEVICE_RULES: tuple[Callable[[Timing], RuleResult], ...] = (
+WATCHDOG_RULES: tuple[Callable[[Timing], RuleResult], ...] = (
+    sbd_trusts_the_quorum,
+    fencing_outlasts_the_watchdog,
+    safety_margin,
+    watchdog_outlasts_sbd_loops,
+    frozen_stack_is_reset_in_time,
+    suse_fencing,
+    suse_watchdog,
+)
+LEVEL_RULES: tuple[Callable[[Timing], RuleResult], ...] = (device_before_watchdog, device_gives_up_in_time)
+QUORUM_DEVICE_RULES: tuple[Callable[[Timing], RuleResult], ...] = (
     quorum_device_decides_in_time,
     sbd_trusts_the_quorum,
     suse_watchdog,

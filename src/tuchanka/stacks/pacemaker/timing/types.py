@@ -12,7 +12,7 @@ class Timing:
     """All timeouts of a cluster; the unit is the end of each name. ``profile`` says what they were derived from.
 
     The timeouts' names are also the keys of ``[timing]`` in the topology. ``quorum_device``, ``helpers`` and
-    ``fencing`` are what rules and predictions depend on beside them.
+    ``fencing`` (its levels alone) are what rules and predictions depend on beside them.
     """
 
     profile: str
@@ -64,6 +64,11 @@ class Timing:
         It waits for the quorum device. Without one Pacemaker alone has to note the loss (0.1 to 0.28 s, measured).
         """
         return self.qdevice_sync_timeout_ms if self.quorum_device else NOTED_MS
+
+    @property
+    def counts_at_once(self) -> bool:
+        """Whether the watchdog's time counts from when a fencing device is asked."""
+        return self.helpers.fencing_at_once and self.fencing.device and self.fencing.watchdog
 
     @property
     def knet_ping_interval_ms(self) -> int:
