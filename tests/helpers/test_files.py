@@ -46,6 +46,7 @@ OWN = {
         "/etc/systemd/system/pacemaker.service.d/vips.conf",
     },
     "caught_up": {CAUGHT_UP},
+    "fencing_at_once": {"/usr/sbin/fence_ipmilan_at_once"},
 }
 TOLD = Settings(
     hang_s=3,
@@ -55,6 +56,7 @@ TOLD = Settings(
     primary_addresses={"orders": "192.0.2.1"},
     floating_addresses=["192.0.2.1", "192.0.2.2"],
     failback=True,
+    fence_agents=["fence_ipmilan"],
 )
 INSTALLED = sorted(
     file.name
@@ -73,8 +75,8 @@ def test_there_is_exactly_what_the_helpers_that_are_on_need(chosen: set[str]):
     files = files_of(helpers)
     expected = set().union(*(OWN[name] for name in chosen))
     assert set(files) - {SETTINGS} == expected
-    # The agent that waits for a copy is told by Pacemaker, not by the settings.
-    assert (SETTINGS in files) is bool(chosen - {"caught_up"})
+    # The agents that wait for a copy, or fence, are told by Pacemaker, not by the settings.
+    assert (SETTINGS in files) is bool(chosen - {"caught_up", "fencing_at_once"})
     assert agent(helpers) == ("ocf:tuchanka:pgsqlms" if chosen & WRAPPED else "ocf:heartbeat:pgsqlms")
     if chosen & WRAPPED:
         said = dict(re.findall(r"^([A-Z_]+)=(yes|no)$", files[SETTINGS].content, re.MULTILINE))

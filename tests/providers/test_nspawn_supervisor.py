@@ -50,6 +50,7 @@ class Bench:
             log=str(self.paths.log),
             enter=["enter", "--"],
             unlinked=str(self.paths.unlinked),
+            watchdog_fails=str(self.paths.watchdog_fails),
             freezable=[str(group) for group in self.groups],
         )
 

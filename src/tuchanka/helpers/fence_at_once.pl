@@ -21,7 +21,7 @@ use FindBin;
 use POSIX qw(setsid WNOHANG _exit);
 use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC sleep);
 
-my $QUORUMTOOL = $ENV{FENCE_QUORUMTOOL} // 'corosync-quorumtool';
+my $QUORUMTOOL = $ENV{FENCE_QUORUMTOOL} // 'corosync-quorumtool';    # for tests
 my $QUORUM_S   = 2;      # corosync may wait for a change of the membership
 my $AGAIN_S    = 0.5;    # a device that failed is asked again after so long
 

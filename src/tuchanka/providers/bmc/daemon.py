@@ -64,7 +64,7 @@ class VirtualBmc:
         self.process: asyncio.subprocess.Process | None = None
 
     def behave(self, state: State) -> None:
-        """Behave so from now on; whoever waits for a slow answer gets it."""
+        """Behave so from now on; what waits for a slow answer gets none."""
         self.state = state
         write_atomically(self.kept, json.dumps(asdict(state)))
         self.changed.set()

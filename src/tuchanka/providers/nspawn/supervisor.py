@@ -214,11 +214,11 @@ class Supervisor:
     async def do_power_off(self, request: dict[str, Any]) -> dict[str, Any]:
         """Cut the power for good."""
         self.keep_on = False
-        return {"t": await self.cut_power(request["reason"])}
+        return {"t": await self.cut_power(request.get("reason", "power-off"))}
 
     async def do_reset(self, request: dict[str, Any]) -> dict[str, Any]:
         """Cut the power; the machine boots again."""
-        return {"t": await self.cut_power(request["reason"])}
+        return {"t": await self.cut_power(request.get("reason", "reset"))}
 
     async def do_watchdog(self, request: dict[str, Any]) -> dict[str, Any]:
         """Let the watchdog fail, or work again; a file keeps it, so that it stays so when the machine is off."""

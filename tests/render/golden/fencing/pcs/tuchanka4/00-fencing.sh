@@ -1,0 +1,86 @@
+#!/bin/sh
+# How the nodes of the cluster tuchanka4 are fenced. Run it once, on any node, after 00-cluster.sh.
+# With CIB=FILE it changes that file instead of the live cluster.
+set -eu
+pcs() { command pcs ${CIB:+-f "$CIB"} "$@"; }
+
+# Each node has a device that switches it off: a fence agent with its parameters. No node is switched off by itself.
+# (fence_X_at_once is fence_X; where the device fails, it waits until the node's own watchdog must have reset it, and
+# counts from when the device was asked.)
+pcs stonith create fence-tuchanka4a fence_ipmilan_at_once \
+    ip=192.168.93.221 \
+    username=fence \
+    lanplus=1 \
+    cipher=3 \
+    power_wait=0 \
+    ipmitool_path=/usr/lib/tuchanka/fencing/ipmitool-tuchanka4a \
+    watchdog_timeout=5.01 \
+    pcmk_host_list=tuchanka4a \
+    pcmk_reboot_action=off \
+    pcmk_reboot_timeout=11s \
+    pcmk_off_timeout=11s \
+    op start timeout=20s \
+    op monitor interval=10s timeout=20s \
+    meta failure-timeout=10s
+pcs constraint location fence-tuchanka4a avoids tuchanka4a
+pcs stonith create fence-tuchanka4b fence_ipmilan_at_once \
+    ip=192.168.93.222 \
+    username=fence \
+    lanplus=1 \
+    cipher=3 \
+    power_wait=0 \
+    ipmitool_path=/usr/lib/tuchanka/fencing/ipmitool-tuchanka4b \
+    watchdog_timeout=5.01 \
+    pcmk_host_list=tuchanka4b \
+    pcmk_reboot_action=off \
+    pcmk_reboot_timeout=11s \
+    pcmk_off_timeout=11s \
+    op start timeout=20s \
+    op monitor interval=10s timeout=20s \
+    meta failure-timeout=10s
+pcs constraint location fence-tuchanka4b avoids tuchanka4b
+pcs stonith create fence-tuchanka4c fence_ipmilan_at_once \
+    ip=192.168.93.223 \
+    username=fence \
+    lanplus=1 \
+    cipher=3 \
+    power_wait=0 \
+    ipmitool_path=/usr/lib/tuchanka/fencing/ipmitool-tuchanka4c \
+    watchdog_timeout=5.01 \
+    pcmk_host_list=tuchanka4c \
+    pcmk_reboot_action=off \
+    pcmk_reboot_timeout=11s \
+    pcmk_off_timeout=11s \
+    op start timeout=20s \
+    op monitor interval=10s timeout=20s \
+    meta failure-timeout=10s
+pcs constraint location fence-tuchanka4c avoids tuchanka4c
+pcs stonith create fence-tuchanka4d fence_ipmilan_at_once \
+    ip=192.168.93.224 \
+    username=fence \
+    lanplus=1 \
+    cipher=3 \
+    power_wait=0 \
+    ipmitool_path=/usr/lib/tuchanka/fencing/ipmitool-tuchanka4d \
+    watchdog_timeout=5.01 \
+    pcmk_host_list=tuchanka4d \
+    pcmk_reboot_action=off \
+    pcmk_reboot_timeout=11s \
+    pcmk_off_timeout=11s \
+    op start timeout=20s \
+    op monitor interval=10s timeout=20s \
+    meta failure-timeout=10s
+pcs constraint location fence-tuchanka4d avoids tuchanka4d
+
+# The nodes' own watchdogs: a node that is lost, or is told to, stops feeding its own.
+pcs stonith create watchdog fence_watchdog pcmk_host_list=tuchanka4a,tuchanka4b,tuchanka4c,tuchanka4d
+
+# What is tried first, and what comes where that fails. (A configuration in a file has no nodes yet.)
+pcs stonith level add ${CIB:+--force} 1 tuchanka4a fence-tuchanka4a
+pcs stonith level add ${CIB:+--force} 2 tuchanka4a watchdog
+pcs stonith level add ${CIB:+--force} 1 tuchanka4b fence-tuchanka4b
+pcs stonith level add ${CIB:+--force} 2 tuchanka4b watchdog
+pcs stonith level add ${CIB:+--force} 1 tuchanka4c fence-tuchanka4c
+pcs stonith level add ${CIB:+--force} 2 tuchanka4c watchdog
+pcs stonith level add ${CIB:+--force} 1 tuchanka4d fence-tuchanka4d
+pcs stonith level add ${CIB:+--force} 2 tuchanka4d watchdog
