@@ -101,7 +101,7 @@ def anatomy(
     points: dict[str, float | None] = dict.fromkeys(POINTS)
     if (injected := trial.injected) is not None:
         for rule in rules:
-            if points[rule.point] is None:
+            if rule.point in points and points[rule.point] is None:
                 points[rule.point] = _first(trial, rule, injected, points)
         known = {FIRST_WRITE: first_write, FIRST_READ: first_read, REDUNDANT: redundant}
         points |= {point: None if t is None else t - injected for point, t in known.items()}

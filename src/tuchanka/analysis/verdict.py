@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tuchanka.analysis.checks.catalogue import EXAMINERS, Examiner, examine
 from tuchanka.analysis.checks.outcome import CheckResult
@@ -18,6 +18,7 @@ from tuchanka.analysis.replication import Redundancy, redundancy
 from tuchanka.analysis.trial_record import TrialRecord, Watched, trial_records
 from tuchanka.analysis.vips import shared_s
 from tuchanka.events import Event, JournalRule
+from tuchanka.events.fencings import Fencing, fencings
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,8 @@ class Recording:
 class Verdict:
     """What one trial showed. Seconds are floats; None where there was nothing to measure, or it couldn't be.
 
-    ``predicted`` maps a phase to its seconds. ``problems`` say in words why the trial isn't recovered.
+    ``fencing`` has who was fenced after the fault, its times in seconds since then. ``predicted`` maps a phase to its
+    seconds. ``problems`` say in words why the trial isn't recovered.
     """
 
     subject: Subject
@@ -113,6 +115,7 @@ class Verdict:
     recording: Recording
     anatomy: Anatomy
     predicted: dict[str, float]
+    fencing: tuple[Fencing, ...] = ()
     checks: tuple[CheckResult, ...] = ()
     problems: tuple[str, ...] = ()
 
@@ -163,8 +166,21 @@ def judge_trial(
             trial, rules, last.over if last else None, _read_back(through), again.back if again else None
         ),
         predicted=dict(started.predicted),
+        fencing=_fencing(trial, rules),
         checks=checks,
         problems=tuple(_problems(trial, checks)),
+    )
+
+
+def _fencing(trial: TrialRecord, rules: Sequence[JournalRule]) -> tuple[Fencing, ...]:
+    injected = trial.injected
+    if injected is None:
+        return ()
+    nodes = {node for one in trial.watched for node in one.nodes}
+    lines = [line for line in trial.journal if line.t >= injected and (not nodes or line.node in nodes)]
+    return tuple(
+        replace(one, requested=one.requested - injected, ended=_since(injected, one.ended))
+        for one in fencings(lines, rules)
     )
 
 

@@ -19,7 +19,7 @@ from tuchanka.topology.types import Cluster, Instance
 JOURNAL_S = 30.0
 MARGIN_S = 2.0
 # Everything that takes part in a failover; the rest of a journal is of no use to the anatomy.
-UNITS = re.compile(r"corosync(-qdevice)?|pacemaker.*|sbd|pgsqlms\(.*|IPaddr2\(.*|postgres-.*")
+UNITS = re.compile(r"corosync(-qdevice)?|pacemaker.*|sbd|pgsqlms\(.*|IPaddr2\(.*|postgres-.*|fence_.*")
 
 
 async def count_commits(

@@ -1,6 +1,7 @@
 """Every figure of one trial, each with its remark. Pure."""
 
 from tuchanka.analysis.verdict import Verdict
+from tuchanka.events.fencings import Fencing
 from tuchanka.report.figures import NONE, Figure, count, never, seconds, signed
 from tuchanka.report.reasons import (
     why_no_dual,
@@ -77,6 +78,7 @@ def details(verdict: Verdict) -> list[Figure]:
             "" if service.oldest_read_s is None else f"oldest answer {seconds(service.oldest_read_s)} old",
         ),
     ]
+    found += [_fenced(one) for one in verdict.fencing]
     if service.reads_back:
         found.append(
             Figure("Reads went back", f"{count(service.reads_back)} times", "an older row than the read before")
@@ -92,6 +94,18 @@ def details(verdict: Verdict) -> list[Figure]:
         )
     )
     return [Figure(one.name, one.value, clean(one.remark), one.tone) for one in found]
+
+
+def _fenced(one: Fencing) -> Figure:
+    """Return who fenced whom, by what, how long that took and when it was asked for."""
+    name = f"{one.target} fenced by {one.by}"
+    asked = f"by {one.how or 'nobody knows what'}, asked for {seconds(one.requested)} after the fault"
+    words = f"{asked}; {one.words}" if one.words else asked
+    if one.ended is None:
+        return Figure(name, "never done", words, tone="bad")
+    return Figure(
+        name, f"after {seconds(one.seconds)}" if one.well else "failed", words, tone="" if one.well else "bad"
+    )
 
 
 def _ranges(verdict: Verdict) -> str:

@@ -41,6 +41,7 @@ def _trial(verdict: Verdict) -> dict[str, Any]:
         "phases": anatomy.seconds,
         "phases_at": anatomy.at,
         "points": anatomy.points,
+        "fencing": [asdict(one) | {"seconds": one.seconds} for one in verdict.fencing],
         "checks": [asdict(check) for check in verdict.checks],
         "problems": list(verdict.problems),
         "problem": verdict.problem,

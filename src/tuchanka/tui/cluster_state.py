@@ -1,6 +1,7 @@
 """The state of a cluster as people read it on a terminal. Pure."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -26,8 +27,30 @@ def state_view(state: ClusterState, problems: Sequence[str]) -> RenderableType:
         _nodes(state),
         _instances(state),
         _vips(state),
+        *_fencing(state),
         Text(),
     )
+
+
+def _fencing(state: ClusterState) -> list[RenderableType]:
+    """Return the devices, and the last fencings: who, by whom, how, when, how long."""
+    shown: list[RenderableType] = []
+    if state.devices:
+        table = _table("fencing device", "of", "asked by")
+        for device in state.devices:
+            by = Text(", ".join(device.nodes) or "does not answer", "" if device.nodes else "red")
+            table.add_row(device.resource, device.node, by)
+        shown.append(table)
+    if state.fenced:
+        table = _table("fenced", "by", "how", "at", "took")
+        for one in state.fenced:
+            at = datetime.fromtimestamp(one.requested, tz=UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+            took = Text("under way", "yellow") if one.seconds is None else Text(f"{one.seconds:.2f} s")
+            if one.ended is not None and not one.well:
+                took = Text(f"failed after {one.seconds:.2f} s", "red")
+            table.add_row(one.target, one.by, one.how or "-", at, took)
+        shown.append(table)
+    return shown
 
 
 def _table(*columns: str) -> Table:

@@ -13,10 +13,16 @@ def problems(state: ClusterState, cluster: Cluster) -> tuple[str, ...]:
     """Return everything that keeps the cluster from being healthy; empty if it is."""
     if not state.running:
         return ("the cluster is not running on any node",)
-    return (*_of_nodes(state), *_of_quorum(state), *_of_instances(state), *_of_vips(state, cluster))
+    return (
+        *_of_nodes(state, cluster),
+        *_of_quorum(state),
+        *_of_devices(state),
+        *_of_instances(state),
+        *_of_vips(state, cluster),
+    )
 
 
-def _of_nodes(state: ClusterState) -> Iterator[str]:
+def _of_nodes(state: ClusterState, cluster: Cluster) -> Iterator[str]:
     for node in state.nodes:
         if node.power == "off":
             yield f"{node.name} is off"
@@ -28,7 +34,7 @@ def _of_nodes(state: ClusterState) -> Iterator[str]:
             yield f"{node.name} waits to be fenced"
         elif node.standby or node.maintenance:
             yield f"{node.name} is in {'standby' if node.standby else 'maintenance'}"
-        elif node.watchdog not in {"armed", "unknown"}:
+        elif cluster.fencing.watchdog and node.watchdog not in {"armed", "unknown"}:
             yield f"the watchdog of {node.name} is {node.watchdog}"
         for resource, count in node.fail_counts.items():
             yield f"{resource} failed on {node.name} ({count})"
@@ -45,6 +51,14 @@ def _of_quorum(state: ClusterState) -> Iterator[str]:
         yield "fencing is disabled"
     if state.maintenance:
         yield "the cluster is in maintenance"
+
+
+def _of_devices(state: ClusterState) -> Iterator[str]:
+    online = {node.name for node in state.nodes if node.online}
+    for device in state.devices:
+        # No node asks its own; where all others are gone nobody can.
+        if not device.nodes and online - {device.node}:
+            yield f"the fencing device of {device.node} doesn't answer: '{device.resource}' does not run"
 
 
 def _of_instances(state: ClusterState) -> Iterator[str]:

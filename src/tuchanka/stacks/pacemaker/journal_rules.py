@@ -3,6 +3,7 @@
 To follow another wording of theirs, change ``RULES`` and nothing else.
 """
 
+from tuchanka.events.fencings import ENDED, REQUESTED, SURE, TOLD
 from tuchanka.events.points import (
     FENCING_ASKED,
     FENCING_DONE,
@@ -18,6 +19,32 @@ from tuchanka.events.points import (
     VOTED,
     JournalRule,
 )
+
+FENCER = r"pacemaker-fenced"
+FENCINGS: tuple[JournalRule, ...] = (
+    JournalRule(REQUESTED, FENCER, r"Requesting peer fencing \((?:reboot|off)\) targeting (?P<target>\S+)", of="any"),
+    JournalRule(
+        TOLD,
+        FENCER,
+        r"Operation '(?:reboot|off)' \[\d+\] targeting (?P<target>\S+) using (?P<device>\S+) returned (?P<status>-?\d+)",
+        of="any",
+    ),
+    JournalRule(SURE, r"fence_\w+_at_once", r"^fencing: (?P<words>(?P<target>\S+) is .*)", of="any"),
+    JournalRule(SURE, FENCER, r"(?P<words>Waiting \S+ for (?P<target>\S+) to self-fence)", of="any"),
+    JournalRule(
+        ENDED,
+        FENCER,
+        r"Operation '(?:reboot|off)' targeting (?P<target>\S+) (?:by (?P<by>\S+) )?for \S+: (?P<result>.*)",
+        of="any",
+    ),
+    JournalRule(
+        ENDED,
+        FENCER,
+        r"Self-fencing \((?:reboot|off)\) by (?P<target>\S+) for \S+ (?P<result>assumed complete)",
+        of="any",
+    ),
+)
+"""Which lines tell of a fencing, from the request to the end; see ``events.fencings``."""
 
 RULES: tuple[JournalRule, ...] = (
     JournalRule(
@@ -85,4 +112,5 @@ RULES: tuple[JournalRule, ...] = (
         r"Result of start operation for VIP-vip on \S+: (?:OK|ok|0)\b",
         of="any",
     ),
+    *FENCINGS,
 )

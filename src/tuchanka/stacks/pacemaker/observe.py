@@ -13,7 +13,17 @@ from tuchanka.providers.base import Node, Power, PowerState, Watchdog, WatchdogS
 from tuchanka.sections import read_sections, side_by_side
 from tuchanka.stacks.pacemaker.crm import CrmView, parse
 from tuchanka.stacks.pacemaker.quorum import read_quorum
-from tuchanka.stacks.pacemaker.state import ClusterState, Copy, InstanceState, NodeState, QuorumState, VipState
+from tuchanka.stacks.pacemaker.recent_fencings import fencing_command, recent
+from tuchanka.stacks.pacemaker.render.fencing import resource
+from tuchanka.stacks.pacemaker.state import (
+    ClusterState,
+    Copy,
+    DeviceState,
+    InstanceState,
+    NodeState,
+    QuorumState,
+    VipState,
+)
 from tuchanka.topology.types import Cluster, Instance
 from tuchanka.waiting import together
 
@@ -45,6 +55,7 @@ class Look:
     crm: CrmView | None = None
     quorum: str = ""
     qdevice: str = ""
+    fencing: str = ""
     sql: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
@@ -55,6 +66,7 @@ def script(cluster: Cluster, node: str) -> str:
         "quorum": "timeout 3 corosync-quorumtool -s",
         "qdevice": "timeout 3 corosync-qdevice-tool -s",
         "crm": "timeout 5 crm_mon --output-as=xml --one-shot --failcounts --show-node-attributes",
+        "fencing": fencing_command(cluster),
     } | {
         f"sql {instance.name}": f"timeout 3 {AS_POSTGRES} {' '.join(command(instance.port))} <<'END'{SQL}END"
         for instance in cluster.instances
@@ -81,6 +93,7 @@ async def look(machine: Node, cluster: Cluster) -> Look:
         crm=parse(sections.get("crm", "")),
         quorum=sections.get("quorum", ""),
         qdevice=sections.get("qdevice", ""),
+        fencing=sections.get("fencing", ""),
         sql=read_answers(sections),
     )
 
@@ -130,7 +143,16 @@ def join(cluster: Cluster, looks: dict[str, Look]) -> ClusterState:
         coordinator=view.coordinator,
         fencing=view.fencing,
         maintenance=view.maintenance,
+        devices=tuple(_device(device.node, view) for device in cluster.fencing.devices),
+        fenced=recent(look.fencing for look in looks.values()),
     )
+
+
+def _device(node: str, view: CrmView) -> DeviceState:
+    name = resource(node)
+    running = tuple(on for (started, on) in view.roles if started == name)
+    failed = any(failing == name for (failing, _) in view.fail_counts)
+    return DeviceState(node, name, running, failed)
 
 
 def _node(name: str, site: str, look: Look, view: CrmView) -> NodeState:

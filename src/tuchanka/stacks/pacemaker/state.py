@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from tuchanka.events.fencings import Fencing
 from tuchanka.providers.base import PowerState, WatchdogState
 
 
@@ -71,6 +72,19 @@ class VipState:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceState:
+    """A node's fencing device: which nodes ask it for its state, and whether it has answered when it was last asked.
+
+    ``nodes`` is empty where it answers none.
+    """
+
+    node: str
+    resource: str
+    nodes: tuple[str, ...]
+    failed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class QuorumState:
     """Votes as corosync counts them; ``device``: whether the quorum device gives its vote (``None``: has none)."""
 
@@ -86,7 +100,10 @@ class QuorumState:
 
 @dataclass(frozen=True, slots=True)
 class ClusterState:
-    """The whole cluster. ``fencing`` is true where Pacemaker may fence; ``maintenance`` where it manages nothing."""
+    """The whole cluster. ``fencing`` is true where Pacemaker may fence; ``maintenance`` where it manages nothing.
+
+    ``devices`` are those of the nodes that have one, ``fenced`` the last fencings, in seconds since 1970.
+    """
 
     name: str
     nodes: tuple[NodeState, ...]
@@ -96,6 +113,8 @@ class ClusterState:
     coordinator: str | None
     fencing: bool
     maintenance: bool
+    devices: tuple[DeviceState, ...] = ()
+    fenced: tuple[Fencing, ...] = ()
 
     def node(self, name: str) -> NodeState:
         """Return the node called ``name``."""

@@ -79,6 +79,11 @@ def script(cluster: Cluster, timing: Timing) -> str:
     )
 
 
+def agent_names(cluster: Cluster) -> tuple[str, ...]:
+    """Return the names by which agents of the cluster's devices may write to the journal."""
+    return tuple(sorted({at_once(device.agent) for device in cluster.fencing.devices}))
+
+
 def wrapped_agents(cluster: Cluster, timing: Timing) -> tuple[str, ...]:
     """Return the fence agents that are wrapped, so that the watchdog's time counts from when they are asked."""
     if not timing.counts_at_once:
