@@ -76,7 +76,7 @@ def test_where_nothing_of_it_is_installed_the_script_still_ends_well_and_has_eve
         env={"PATH": str(tmp_path)},
     )
     assert done.returncode == 0
-    assert set(read_sections(done.stdout)) == {"stack", "quorum", "qdevice", "crm", "sql krogan2"}
+    assert set(read_sections(done.stdout)) == {"stack", "quorum", "qdevice", "crm", "fencing", "sql krogan2"}
 
 
 def test_a_healthy_cluster_is_observed_as_one():

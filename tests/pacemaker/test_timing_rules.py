@@ -5,9 +5,9 @@ import pytest
 
 from tuchanka.stacks.pacemaker.timing.predict import SLACK_S, qdevice_heartbeat_ms, safety_margin_s
 from tuchanka.stacks.pacemaker.timing.profiles import CAUTIOUS, FAST, PROFILES, STEADY
-from tuchanka.stacks.pacemaker.timing.rules import RULES, SUSE_RULES, least_fencing_ms, rules
+from tuchanka.stacks.pacemaker.timing.rules import LEVELS, RULES, SUSE_RULES, least_fencing_ms, rules
 from tuchanka.stacks.pacemaker.timing.types import Timing
-from tuchanka.topology.types import ALL, STOCK, Helpers
+from tuchanka.topology.types import ALL, STOCK, Fencing, Helpers
 
 SUSE_FENCING = "SUSE: fencing twice the watchdog"
 
@@ -23,13 +23,14 @@ def test_every_profile_passes_every_rule(timing: Timing):
 
 
 def test_names_are_unique_and_every_rule_says_where_it_comes_from():
-    results = rules(CAUTIOUS)
+    both = replace(CAUTIOUS, fencing=Fencing(("device", "watchdog")))
+    results = rules(both)
     assert len({rule.name for rule in results}) == len(results) == len(RULES) + len(SUSE_RULES)
     for function, rule in zip((*RULES, *SUSE_RULES), results, strict=True):
         assert "Source:" in (function.__doc__ or "")
         assert rule.source
         assert rule.instead.startswith("write ")
-        assert hasattr(CAUTIOUS, rule.key)
+        assert hasattr(CAUTIOUS, rule.key) or rule.key == LEVELS
 
 
 @pytest.mark.parametrize(
@@ -96,3 +97,25 @@ def test_the_shortest_fencing_is_the_shortest_that_the_rules_allow(timing: Timin
     }
     assert not broken(replace(here, stonith_watchdog_timeout_ms=least)) & fencing
     assert broken(replace(here, stonith_watchdog_timeout_ms=least - 1)) & fencing
+
+
+BOTH = Fencing(("device", "watchdog"))
+
+
+def test_what_concerns_levels_is_asked_where_there_are_two():
+    names = {rule.name for rule in rules(replace(FAST, fencing=BOTH))} - {rule.name for rule in rules(FAST)}
+    assert names == {"device before watchdog", "device gives up in time"}
+
+
+def test_a_device_alone_needs_no_watchdog_s_rules():
+    left = {rule.name for rule in rules(replace(FAST, fencing=Fencing(("device",))))}
+    assert not {"sbd trusts the quorum", "safety margin of a cut-off primary"} & left
+    assert "quorum device decides in time" in left
+
+
+def test_a_watchdog_before_the_device_and_a_device_that_takes_too_long_are_found():
+    assert broken(replace(FAST, fencing=Fencing(("watchdog", "device")))) == {"device before watchdog"}
+    slow = replace(FAST, fencing=BOTH, device_timeout_s=58, helpers=replace(ALL, fencing_at_once=False))
+    assert broken(slow) == {"device gives up in time"}
+    # Where the time counts at once, the device's is part of it.
+    assert broken(replace(slow, helpers=ALL)) == set()

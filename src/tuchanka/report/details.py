@@ -103,9 +103,9 @@ def _fenced(one: Fencing) -> Figure:
     words = f"{asked}; {one.words}" if one.words else asked
     if one.ended is None:
         return Figure(name, "never done", words, tone="bad")
-    return Figure(
-        name, f"after {seconds(one.seconds)}" if one.well else "failed", words, tone="" if one.well else "bad"
-    )
+    if not one.well:
+        return Figure(name, "failed", words, tone="bad")
+    return Figure(name, f"after {seconds(one.seconds)}", words)
 
 
 def _ranges(verdict: Verdict) -> str:

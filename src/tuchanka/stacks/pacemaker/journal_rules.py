@@ -26,7 +26,8 @@ FENCINGS: tuple[JournalRule, ...] = (
     JournalRule(
         TOLD,
         FENCER,
-        r"Operation '(?:reboot|off)' \[\d+\] targeting (?P<target>\S+) using (?P<device>\S+) returned (?P<status>-?\d+)",
+        r"Operation '(?:reboot|off)' \[\d+\] targeting (?P<target>\S+) using (?P<device>\S+) "
+        r"returned (?P<status>-?\d+)",
         of="any",
     ),
     JournalRule(SURE, r"fence_\w+_at_once", r"^fencing: (?P<words>(?P<target>\S+) is .*)", of="any"),
@@ -34,7 +35,7 @@ FENCINGS: tuple[JournalRule, ...] = (
     JournalRule(
         ENDED,
         FENCER,
-        r"Operation '(?:reboot|off)' targeting (?P<target>\S+) (?:by (?P<by>\S+) )?for \S+: (?P<result>.*)",
+        r"Operation '(?:reboot|off)' targeting (?P<target>\S+) (?:by (?P<by>.*?) )?for \S+: (?P<result>.*)",
         of="any",
     ),
     JournalRule(

@@ -1,0 +1,125 @@
+"""From ``fencing`` and ``bmc`` in a topology to what fences each node."""
+
+from pathlib import Path
+
+import pytest
+
+from tuchanka.errors import TopologyError
+from tuchanka.topology.load import parse
+from tuchanka.topology.types import WATCHDOG, Fencing
+
+TEXT = """
+name = "pair"
+[network]
+subnet = "192.0.2.0/24"
+host = "192.0.2.254"
+[sites.one]
+[sites.two]
+[witness]
+name = "witness"
+address = "192.0.2.9"
+site = "one"
+[clusters.pair]
+witness = true
+{cluster}
+[clusters.pair.nodes.a]
+address = "192.0.2.1"
+site = "one"
+{a}
+[clusters.pair.nodes.b]
+address = "192.0.2.2"
+site = "two"
+{b}
+[clusters.pair.instances.orders]
+port = 5432
+home = "a"
+primary_vip = {{ name = "orders", address = "192.0.2.3" }}
+{more}
+"""
+LEVELS = 'fencing.levels = ["device", "watchdog"]'
+DEVICE = '[clusters.pair.fencing.devices.{node}]\nagent = "fence_redfish"\n{more}'
+
+
+def fencing(cluster: str = "", a: str = "", b: str = "", more: str = "", source: str = "/lab/pair.toml") -> Fencing:
+    text = TEXT.format(cluster=cluster, a=a, b=b, more=more)
+    return parse(text, source).cluster("pair").fencing
+
+
+def test_by_default_there_is_the_watchdog_alone():
+    assert fencing() == WATCHDOG
+    assert (WATCHDOG.watchdog, WATCHDOG.device, WATCHDOG.device_of("a")) == (True, False, None)
+
+
+def test_a_bmc_of_the_lab_is_a_device_whose_password_the_lab_knows():
+    found = fencing(LEVELS, 'bmc = "192.0.2.11"', 'bmc = "192.0.2.12"')
+    assert found.levels == ("device", "watchdog")
+    device = found.device_of("b")
+    assert device is not None
+    assert (device.agent, device.bmc, device.password_file) == ("fence_ipmilan", True, None)
+    assert device.parameters["ip"] == "192.0.2.12"
+    assert not any("pass" in name for name in device.parameters)
+
+
+def test_a_device_of_one_s_own_has_its_password_file_beside_the_topology():
+    own = DEVICE.format(node="a", more='parameters = { ip = "10.0.0.1", ssl = true, ipport = 443 }\n')
+    own += 'password_file = "secrets/a"\n' + DEVICE.format(node="b", more='password_file = "/etc/b"\n')
+    found = fencing(LEVELS, more=own)
+    first, second = found.devices
+    assert first.parameters == {"ip": "10.0.0.1", "ssl": "1", "ipport": "443"}
+    assert (first.password_file, second.password_file) == ("/lab/secrets/a", "/etc/b")
+    assert not first.bmc
+
+
+def test_a_relative_topology_file_gives_an_absolute_password_file():
+    own = DEVICE.format(node="a", more='password_file = "a"\n') + DEVICE.format(node="b", more="")
+    first = fencing(LEVELS, more=own, source="pair.toml").devices[0]
+    assert first.password_file == str(Path("a").absolute())
+
+
+@pytest.mark.parametrize(
+    ("cluster", "a", "b", "more", "key", "what"),
+    [
+        ('fencing.levels = ["watchdog", "watchdog"]', "", "", "", "fencing.levels", "names a level twice"),
+        (LEVELS, 'bmc = "192.0.2.11"', "", "", "fencing.levels", "nothing switches b off"),
+        ("", "", "", DEVICE.format(node="a", more=""), "fencing.devices", "no level uses a device"),
+        (LEVELS, "", "", DEVICE.format(node="c", more=""), "fencing.devices.c", "the cluster has no node 'c'"),
+        (
+            LEVELS,
+            'bmc = "192.0.2.11"',
+            'bmc = "192.0.2.12"',
+            DEVICE.format(node="a", more=""),
+            "fencing.devices.a",
+            "has a BMC of the lab, too",
+        ),
+        ('fencing.levels = ["luck"]', "", "", "", "fencing.levels[0]", ""),
+        ("fencing.levels = []", "", "", "", "fencing.levels", ""),
+    ],
+)
+def test_what_has_no_meaning_is_refused(cluster: str, a: str, b: str, more: str, key: str, what: str):
+    with pytest.raises(TopologyError) as refused:
+        fencing(cluster, a, b, more)
+    assert f"clusters.pair.{key}" in refused.value.where
+    assert what in refused.value.what
+    assert refused.value.hint
+
+
+@pytest.mark.parametrize("name", ["passwd", "password", "password_script", "passwd_script", "action", "IP", "a b"])
+def test_a_secret_and_what_is_not_the_topology_s_are_no_parameters(name: str):
+    own = DEVICE.format(node="a", more=f'parameters = {{ "{name}" = "x" }}\n')
+    with pytest.raises(TopologyError):
+        fencing(LEVELS, more=own)
+
+
+@pytest.mark.parametrize("value", ['"a b"', '"$(reboot)"', '""', '"a\\nb"', "1.5", "[1]"])
+def test_a_parameter_has_no_character_that_a_shell_knows(value: str):
+    own = DEVICE.format(node="a", more=f"parameters = {{ ip = {value} }}\n")
+    with pytest.raises(TopologyError):
+        fencing(LEVELS, more=own)
+
+
+@pytest.mark.parametrize("agent", ["fence_", "ipmilan", "fence_x y", "fence_../../x"])
+def test_an_agent_is_called_as_one(agent: str):
+    own = f'[clusters.pair.fencing.devices.a]\nagent = "{agent}"\n'
+    with pytest.raises(TopologyError) as refused:
+        fencing(LEVELS, more=own)
+    assert "isn't the name of a fence agent" in refused.value.what
