@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from tuchanka.errors import CommandFailed, DeadlineExceeded, LabError, MachineError, UnknownName
 from tuchanka.files import File
-from tuchanka.providers.base import Completed, Cut, PowerState, Provider, WatchdogState
+from tuchanka.providers.base import BmcBehaviour, Completed, Cut, PowerState, Provider, WatchdogState
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,10 @@ class FakeNetwork:
 
 
 class FakeMachine:
-    """One machine: the verbs of ``protocols.Machine``. Tests set ``armed`` and ``console`` as they need them."""
+    """One machine: the verbs of ``protocols.Machine``. Tests set ``armed`` and ``console`` as they need them.
+
+    It has a BMC, unless a test sets ``behaviour`` to ``None``.
+    """
 
     def __init__(self, name: str, provider: FakeProvider) -> None:
         self.name = name
@@ -153,6 +156,8 @@ class FakeMachine:
         self.link_up = True
         self.is_frozen = False
         self.armed = False
+        self.watchdog_works = True
+        self.behaviour: BmcBehaviour | None = "works"
         self.boots = 0
         self.console = ""
 
@@ -224,14 +229,16 @@ class FakeMachine:
             self.on = True
             self.boots += 1
 
-    async def power_off(self) -> float:
-        """Switch it off."""
+    async def power_off(self, reason: str = "power-off") -> float:
+        """Switch it off; there is no power log to write the reason to."""
+        del reason
         self._take("power_off")
         self.on = self.armed = self.is_frozen = False
         return self.provider.clock()
 
-    async def reset(self) -> float:
-        """Boot it again."""
+    async def reset(self, reason: str = "reset") -> float:
+        """Boot it again; there is no power log to write the reason to."""
+        del reason
         self._must_be_on("is off, so it can't be reset")
         self._take("reset")
         self.armed = self.is_frozen = False
@@ -323,6 +330,32 @@ class FakeMachine:
     async def release_disk(self) -> None:
         """Only note it."""
         self._take("release_disk")
+
+    async def set_bmc(self, behaviour: BmcBehaviour, other: str = "") -> float:
+        """Keep it; nothing asks the BMC here."""
+        if self.behaviour is None:
+            raise MachineError("has no BMC", where=self.name, hint="give the node a 'bmc' in the topology")
+        self._take("set_bmc", f"{behaviour} {other}".strip())
+        self.behaviour = behaviour
+        return self.provider.clock()
+
+    async def bmc(self) -> BmcBehaviour | None:
+        """Say what was kept."""
+        return self.behaviour
+
+    def bmc_password(self) -> str:
+        """Return one that is no secret."""
+        return f"password of {self.name}"
+
+    async def disable_watchdog(self) -> float:
+        """Keep it; no watchdog resets it here anyway."""
+        self._take("disable_watchdog")
+        self.watchdog_works = False
+        return self.provider.clock()
+
+    async def enable_watchdog(self) -> None:
+        """Keep it."""
+        self.watchdog_works = True
 
 
 _: Callable[[], Provider] = FakeProvider  # mypy checks here that nothing of the protocols is missing
