@@ -19,6 +19,8 @@ from tuchanka.writing import write_atomically
 
 ANSWER_S = 5.0
 START_S = 20.0
+STATE_FILE = "state.json"
+"""What keeps how a BMC behaves, for the next daemon."""
 PASSWORD_BYTES = 12
 """16 letters: IPMI 2.0 takes at most 20 (ipmitool(1), ``-f``)."""
 
@@ -81,13 +83,16 @@ async def ask(run: Path, machine: str, words: str) -> str | None:
 
 
 async def behave(run: Path, machine: str, behaviour: BmcBehaviour, other: str) -> None:
-    """Let the machine's BMC behave so.
+    """Let the machine's BMC behave so. Without a daemon one that is to work will, when the next daemon starts it.
 
     Raises:
         MachineError: there is none.
     """
     state = State(other if behaviour == "wrong node" else machine, behaviour)
-    if await ask(run, machine, f"behave {json.dumps(asdict(state))}") != "ok":
+    said = await ask(run, machine, f"behave {json.dumps(asdict(state))}")
+    if said is None and behaviour == "works":
+        (run / machine / STATE_FILE).unlink(missing_ok=True)
+    elif said != "ok":
         raise MachineError("has no BMC that answers", where=machine, hint="'tuchanka up' starts the lab's BMCs")
 
 

@@ -22,6 +22,7 @@ from tuchanka.errors import TuchankaError
 from tuchanka.providers import registry
 from tuchanka.providers.base import Machine, Power, Provider, bmc_of
 from tuchanka.providers.bmc.behaviour import Order, State, answer, orders
+from tuchanka.providers.bmc.control import STATE_FILE
 from tuchanka.providers.bmc.render import COMMANDS, configuration
 from tuchanka.providers.bmc.spec import Spec
 from tuchanka.providers.bridge.network import BRIDGE, interface
@@ -58,7 +59,7 @@ class VirtualBmc:
         self.socket = run / "socket"
         self.machines = machines
         self.folder = run / name
-        self.kept = self.folder / "state.json"
+        self.kept = self.folder / STATE_FILE
         self.state = State(**json.loads(self.kept.read_text())) if self.kept.exists() else State(name)
         self.changed = asyncio.Event()
         self.process: asyncio.subprocess.Process | None = None
