@@ -22,3 +22,19 @@ def replicated(cluster: Cluster) -> str:
 def three_nodes(cluster: Cluster) -> str:
     """Return why no two nodes of a cluster can have a third that sees both."""
     return "" if len(cluster.nodes) > 2 else f"{cluster.name} has no third node"
+
+
+def fenced_by_bmcs(cluster: Cluster) -> str:
+    """Return why no BMC of the lab can fail a cluster."""
+    by_bmc = cluster.fencing.device and all(node.bmc for node in cluster.nodes)
+    return "" if by_bmc else f"{cluster.name} is not fenced by BMCs of the lab"
+
+
+def fenced_by_one_of_two_bmcs(cluster: Cluster) -> str:
+    """Return why no BMC of a cluster can be taken for another node's."""
+    return fenced_by_bmcs(cluster) or replicated(cluster)
+
+
+def fenced_by_watchdogs(cluster: Cluster) -> str:
+    """Return why it doesn't matter to a cluster whether a watchdog fires."""
+    return "" if cluster.fencing.watchdog else f"{cluster.name} does not count on watchdogs"

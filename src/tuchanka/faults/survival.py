@@ -33,3 +33,8 @@ def survives(target: Target) -> bool:
     left = [node.name for node in target.cluster.nodes if node.name not in gone]
     witness = target.lab.topology.witness
     return serves(target.cluster, target.instance, left, witness=witness is not None and witness.name not in gone)
+
+
+def survives_without_device(target: Target) -> bool:
+    """Say the same where no fencing device answers: without a watchdog behind it the others wait for a person."""
+    return survives(target) and (target.cluster is None or target.cluster.fencing.watchdog)

@@ -3,11 +3,12 @@
 The names under which cuts are in force tell whose they are.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from tuchanka.faults.fault import Target
 from tuchanka.faults.targets import machines_of
-from tuchanka.providers.base import CLIENT, Cut
+from tuchanka.providers.base import CLIENT, Cut, bmc_of
+from tuchanka.topology.types import Topology
 from tuchanka.waiting import together
 
 # Whose the cuts are that hit a whole site, by hand; no cluster is called so.
@@ -38,10 +39,32 @@ def both_ways(these: Sequence[str], those: Sequence[str], *, loss_percent: int =
     return one_way(these, those, loss_percent=loss_percent) + one_way(those, these, loss_percent=loss_percent)
 
 
+def bmcs(topology: Topology, machines: Collection[str]) -> list[str]:
+    """Return the BMCs of those of the machines that have one, as ends of cuts."""
+    nodes = [node for cluster in topology.clusters for node in cluster.nodes]
+    return [bmc_of(node.name) for node in nodes if node.bmc is not None and node.name in machines]
+
+
+def others(target: Target) -> list[str]:
+    """Return the machines of the lab that aren't the target's."""
+    return [machine.name for machine in target.lab.topology.machines if machine.name not in target.machine_names]
+
+
 def inside_and_outside(target: Target) -> tuple[list[str], list[str]]:
-    """Return the machines of the target; and all others of the lab, and the clients."""
-    others = [machine.name for machine in target.lab.topology.machines if machine.name not in target.machine_names]
-    return list(target.machine_names), [*others, CLIENT]
+    """Return the machines of the target; and all others of the lab, every BMC, and the clients.
+
+    A machine's BMC has a cable of its own, so it is outside, too.
+    """
+    topology = target.lab.topology
+    every = [machine.name for machine in topology.machines]
+    return list(target.machine_names), [*others(target), *bmcs(topology, every), CLIENT]
+
+
+def site_and_outside(target: Target) -> tuple[list[str], list[str]]:
+    """Return what stands in a site: the machines of the target with their BMCs; and what stands elsewhere."""
+    topology, rest = target.lab.topology, others(target)
+    inside = [*target.machine_names, *bmcs(topology, target.machine_names)]
+    return inside, [*rest, *bmcs(topology, rest), CLIENT]
 
 
 async def set_link(target: Target, *, up: bool) -> float:
