@@ -11,7 +11,9 @@ import pytest
 from tuchanka.analysis.checks.catalogue import EXAMINERS
 from tuchanka.faults.catalogue import CATALOGUE, PAGES
 from tuchanka.faults.fault import Family, Fault
+from tuchanka.faults.fencing import restore_bmcs, restore_watchdogs
 from tuchanka.faults.network import reconnect
+from tuchanka.faults.power import lose_bmcs
 from tuchanka.providers import base
 
 FOLDER = Path(import_module("tuchanka.faults").__path__[0])
@@ -55,11 +57,17 @@ def verbs(work: object, seen: set[object]) -> set[str]:
 @pytest.mark.parametrize("fault", CATALOGUE.values(), ids=lambda fault: fault.name)
 def test_a_fault_names_every_capability_that_it_calls(fault: Fault):
     # What every machine has is left out, and the healing of the network: it takes back nothing where nothing could be
-    # injected.
-    offered = (base.Runner, base.Power, base.Link, base.Pause, base.Stall, base.DiskHang, base.Traffic, base.Latency)
-    seen: set[object] = {reconnect}
+    # injected. So is what happens to BMCs together with their machines: nothing, where there are none.
+    offered = (
+        *(base.Runner, base.Power, base.Link, base.Pause, base.Stall, base.DiskHang, base.Traffic, base.Latency),
+        *(base.Bmc, base.WatchdogFailure),
+    )
+    seen: set[object] = {reconnect, lose_bmcs, restore_bmcs, restore_watchdogs}
     found = verbs(fault.apply, seen) | verbs(fault.heal, seen)
-    own = {one.__name__: {name for name in vars(one) if not name.startswith("_")} - {"name"} for one in offered}
+    # A node of the topology has a "bmc", too.
+    own = {
+        one.__name__: {name for name in vars(one) if not name.startswith("_")} - {"name", "bmc"} for one in offered
+    }
     assert {name for name, known in own.items() if found & known} <= set(fault.needs)
 
 

@@ -19,6 +19,7 @@ FAMILIES: tuple[Family, ...] = (
     "power",
     "network",
     "machine",
+    "fencing",
     "resources",
     "storage",
     "double",

@@ -11,7 +11,9 @@ from tuchanka.prediction import Reaction
 from tuchanka.providers.base import Machine
 from tuchanka.topology.types import Cluster, Instance
 
-Family = Literal["power", "network", "processes", "resources", "storage", "machine", "double", "operations"]
+Family = Literal[
+    "power", "network", "processes", "resources", "storage", "machine", "fencing", "double", "operations"
+]
 Scope = Literal["node", "site", "cluster", "witness"]
 
 GivesUp = Literal["target", "by vote", "in turn", "in order"]
@@ -21,16 +23,20 @@ a standby, and the primary when the cluster has got over that; or any, but in or
 
 
 class HealRank(IntEnum):
-    """When a fault is healed: the lowest first, as a machine that is paused, cut off, or off obeys no command."""
+    """When a fault is healed: the lowest first, as a machine that is paused, cut off, or off obeys no command.
+
+    What fences works again before a node that was cut off finds back to the others.
+    """
 
     DISK = 1
     RUNNING = 2
-    NETWORK = 3
-    POWER = 4
-    PROCESSES = 5
-    RESOURCES = 6
-    DATA = 7
-    CLUSTER = 8
+    FENCING = 3
+    NETWORK = 4
+    POWER = 5
+    PROCESSES = 6
+    RESOURCES = 7
+    DATA = 8
+    CLUSTER = 9
 
 
 @dataclass(frozen=True, slots=True)
