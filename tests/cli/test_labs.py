@@ -39,6 +39,8 @@ TOUCHING = (
     ["standby", "tuchanka2a"],
     ["unstandby", "tuchanka2a"],
     ["maintenance", "on", "tuchanka2"],
+    ["fence", "tuchanka2a", "--yes"],
+    ["fence", "tuchanka2a", "--dry-run"],
     ["fault", "inject", "power-off", "tuchanka2a"],
     ["fault", "heal"],
     ["exec", "witness", "--", "true"],

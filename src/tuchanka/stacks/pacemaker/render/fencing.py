@@ -48,6 +48,14 @@ def parameters(device: FencingDevice, cluster: Cluster, timing: Timing) -> dict[
     return found
 
 
+def agent_input(device: FencingDevice, cluster: Cluster, timing: Timing, action: str) -> str:
+    """Return what the device's own agent reads from its standard input, as Pacemaker would write it."""
+    own = {name: value for name, value in parameters(device, cluster, timing).items() if not name.startswith("pcmk_")}
+    own.pop("watchdog_timeout", None)
+    told = {"action": action, "nodename": device.node, **own}
+    return "".join(f"{name}={value}\n" for name, value in told.items())
+
+
 def _password(device: FencingDevice) -> dict[str, str]:
     """Return the parameter by which the agent gets at the password; none has it itself.
 
