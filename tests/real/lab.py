@@ -266,11 +266,14 @@ def is_first_in(process: Path, group: str) -> bool:
         return False
 
 
+L = TypeVar("L", bound=RealLab)
+
+
 @contextmanager
-def new_lab() -> Iterator[RealLab]:
+def new_lab(kind: type[L] = RealLab) -> Iterator[L]:  # type: ignore[assignment]
     """Give a lab with an empty folder; it is destroyed at the end, whatever happened."""
     DEFAULT_ROOT.mkdir(parents=True, exist_ok=True)
-    lab = RealLab(Path(tempfile.mkdtemp(prefix="test-", dir=DEFAULT_ROOT)))
+    lab = kind(Path(tempfile.mkdtemp(prefix="test-", dir=DEFAULT_ROOT)))
     try:
         yield lab
     finally:

@@ -23,7 +23,7 @@ def leftovers(folder: Path) -> list[str]:
         *(f"mount {mount}" for mount in _mounts(marks)),
         *(f"loop device with {file}" for file in _loops(folder)),
         *(f"control group {group}" for group in groups(paths)),
-        *(f"interface {name}" for name in interfaces() if name.startswith("vb-")),
+        *(f"interface {name}" for name in interfaces() if name.startswith(("vb-", "bm-"))),
         *(
             f"file {path}"
             for path in (paths.namespace_file, paths.run, lock_file(folder), folder)

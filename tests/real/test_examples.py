@@ -15,7 +15,11 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 SETTLED_S = 8.0
 
 
-@pytest.fixture(scope="module", params=sorted(EXAMPLES.glob("*.toml")), ids=lambda path: path.stem)
+@pytest.fixture(
+    scope="module",
+    params=[file for file in sorted(EXAMPLES.glob("*.toml")) if "[witness]" not in file.read_text()],
+    ids=lambda path: path.stem,
+)
 def example(request: pytest.FixtureRequest, watched: Watched) -> Iterator[ManyLab]:
     assert watched
     with many_lab(request.param) as lab:
