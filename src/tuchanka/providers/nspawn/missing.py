@@ -1,13 +1,16 @@
 """Which capabilities this host can't give nspawn machines, and why."""
 
 import os
+import shutil
 import subprocess
 from collections.abc import Mapping
 from functools import cache
 
-from tuchanka.providers.base import Latency, Traffic
+from tuchanka.providers.base import Bmc, Latency, Traffic
 
 PROBE_S = 10
+SIMULATOR = "ipmi_sim"
+NO_SIMULATOR = f"{SIMULATOR} is missing (package openipmi)"
 NETEM = "tc qdisc add dev lo root netem delay 1ms"
 BRIDGE = "nft 'add table bridge probe; add chain bridge probe forward { type filter hook forward priority 0; }'"
 
@@ -22,9 +25,10 @@ def missing() -> Mapping[str, str]:
         (Latency.__name__, NETEM, "the kernel has no netem (sch_netem)"),
         (Traffic.__name__, BRIDGE, "the kernel has no nftables for bridges (NF_TABLES_BRIDGE)"),
     )
+    no_simulator = {} if shutil.which(SIMULATOR) else {Bmc.__name__: NO_SIMULATOR}
     if not _works("true"):  # an ordinary user may make no namespace here, and learns nothing
-        return {}
-    return {capability: why for capability, script, why in probes if not _works(script)}
+        return no_simulator
+    return no_simulator | {capability: why for capability, script, why in probes if not _works(script)}
 
 
 def _works(script: str) -> bool:

@@ -4,6 +4,8 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from tuchanka.errors import HostError
+from tuchanka.providers.base import Bmc
 from tuchanka.providers.bmc import control as bmcs
 from tuchanka.providers.bmc.spec import Spec
 from tuchanka.providers.bridge import network
@@ -45,6 +47,8 @@ class NspawnProvider:
             await self._start_bmcs(addresses)
 
     async def _start_bmcs(self, addresses: dict[str, str]) -> None:
+        if why := self.missing().get(Bmc.__name__):
+            raise HostError(f"the machines' BMCs can't be made: {why}", hint="'tuchanka doctor' names the command")
         folder, group = self.paths.folder, f"{self.paths.group}/bmcs"
         cgroups.make(group)
         topology = str(folder / KEPT)
