@@ -18,6 +18,7 @@ from tuchanka.helpers.files import (
     AGENT,
     CAUGHT_UP,
     FIRST_AID,
+    POSTGRES_WATCH,
     RULES,
     SETTINGS,
     WATCH,
@@ -29,9 +30,15 @@ from tuchanka.helpers.files import (
 from tuchanka.topology.types import ALL, STOCK, Helpers
 
 NAMES = [field.name for field in fields(Helpers)]
+PARTS = {"first_aid", "postgres_watch", "paf_order", "paf_shortcuts", "forget_address"}
 WRAPPED = {"first_aid", "paf_order", "paf_shortcuts", "forget_address"}
 OWN = {
     "first_aid": {AGENT, FIRST_AID},
+    "postgres_watch": {
+        POSTGRES_WATCH,
+        "/etc/systemd/system/postgres-watch.service",
+        "/etc/systemd/system/pacemaker.service.d/postgres-watch.conf",
+    },
     "paf_order": {AGENT},
     "paf_shortcuts": {AGENT},
     "forget_address": {AGENT},
@@ -52,6 +59,7 @@ TOLD = Settings(
     hang_s=3,
     again_s=20,
     silent_s=8,
+    stopped_s=0.5,
     patience_s=0.5,
     primary_addresses={"orders": "192.0.2.1"},
     floating_addresses=["192.0.2.1", "192.0.2.2"],
@@ -73,14 +81,16 @@ def files_of(helpers: Helpers = ALL, **changed: Any) -> Mapping[str, File]:
 def test_there_is_exactly_what_the_helpers_that_are_on_need(chosen: set[str]):
     helpers = replace(STOCK, **dict.fromkeys(chosen, True))
     files = files_of(helpers)
-    expected = set().union(*(OWN[name] for name in chosen))
+    # A watch that only calls first aid is nothing without it.
+    effective = chosen if "first_aid" in chosen else chosen - {"postgres_watch"}
+    expected = set().union(*(OWN[name] for name in effective))
     assert set(files) - {SETTINGS} == expected
     # The agents that wait for a copy, or fence, are told by Pacemaker, not by the settings.
-    assert (SETTINGS in files) is bool(chosen - {"caught_up", "fencing_at_once"})
+    assert (SETTINGS in files) is bool(effective - {"caught_up", "fencing_at_once"})
     assert agent(helpers) == ("ocf:tuchanka:pgsqlms" if chosen & WRAPPED else "ocf:heartbeat:pgsqlms")
     if chosen & WRAPPED:
         said = dict(re.findall(r"^([A-Z_]+)=(yes|no)$", files[SETTINGS].content, re.MULTILINE))
-        assert said == {part.upper(): "yes" if part in chosen else "no" for part in WRAPPED}
+        assert said == {part.upper(): "yes" if part in chosen else "no" for part in PARTS}
 
 
 def test_stock_is_nothing_at_all():

@@ -106,7 +106,7 @@ def test_a_crashed_server_is_started_again(server: Server, state: str):
     started = (server.home / "started").read_text().split()
     assert [*started[:2], *started[3:]] == ["--silent", "--wait", "--pgdata", "/etc/krogan", "start"]
     assert re.fullmatch("--timeout=[12]", started[2])  # of the 5 s of a monitor 2 are PAF's
-    assert "first aid: the server has crashed" in server.noted()
+    assert "first aid: the server has crashed and is started again as it was" in server.noted()
 
 
 @pytest.mark.parametrize(
@@ -244,6 +244,7 @@ def test_a_server_that_begins_to_hang_while_paf_looks_makes_the_monitor_begin_an
         **server.environment,
         "OCF_RESKEY_CRM_meta_interval": "2000",
         "TUCHANKA_HELPERS_CONF": str(tmp_path / "helpers.conf"),
+        "TUCHANKA_RUN": str(tmp_path / "run"),
     }
     done = subprocess.run(["perl", agent, "monitor"], check=False, env=environment, timeout=30)
     assert (done.returncode, (tmp_path / "calls").read_text()) == (8, "monitor\nmonitor\n")

@@ -17,6 +17,7 @@ FIRST_AID = f"{FOLDER}/first_aid.pl"
 CAUGHT_UP = f"{FOLDER}/caught-up"
 SETTINGS = "/etc/tuchanka/helpers.conf"
 WATCH = "/usr/local/sbin/pacemaker-watch"
+POSTGRES_WATCH = "/usr/local/sbin/postgres-watch"
 RULES = "/etc/tuchanka/vips.nft"
 UNITS = "/etc/systemd/system"
 SBIN = "/usr/sbin"
@@ -27,15 +28,16 @@ SBIN = "/usr/sbin"
 class Settings:
     """What the helpers of one node are told.
 
-    ``hang_s``, ``again_s`` and ``silent_s`` are first aid's, ``patience_s`` the watch's, all in seconds;
-    ``primary_addresses`` maps each instance to the address of its primary; ``floating_addresses`` are all of the
-    cluster's; ``failback`` says whether an instance moves its primary back by itself; ``fence_agents`` are those that
-    have a watchdog behind them.
+    ``hang_s``, ``again_s`` and ``silent_s`` are first aid's, ``stopped_s`` the patience of the watch over the
+    servers, ``patience_s`` that of the watch over Pacemaker, all in seconds; ``primary_addresses`` maps each instance
+    to the address of its primary; ``floating_addresses`` are all of the cluster's; ``failback`` says whether an
+    instance moves its primary back by itself; ``fence_agents`` are those that have a watchdog behind them.
     """
 
     hang_s: int
     again_s: int
     silent_s: int
+    stopped_s: float
     patience_s: float
     primary_addresses: Mapping[str, str]
     floating_addresses: Sequence[str]
@@ -58,6 +60,11 @@ def wrapped(helpers: Helpers) -> bool:
     return helpers.first_aid or helpers.paf_order or helpers.paf_shortcuts or helpers.forget_address
 
 
+def watched(helpers: Helpers) -> bool:
+    """Say whether servers are watched; the watch only calls first aid, so it is nothing without that."""
+    return helpers.first_aid and helpers.postgres_watch
+
+
 def helper_files(helpers: Helpers, settings: Settings) -> dict[str, File]:
     """Return path → file of the helpers that are on, the same on every node of a cluster; none: nothing."""
     files: dict[str, File] = {}
@@ -65,6 +72,9 @@ def helper_files(helpers: Helpers, settings: Settings) -> dict[str, File]:
         files[AGENT] = _program("pgsqlms.pl")
     if helpers.first_aid:
         files[FIRST_AID] = File(text("first_aid.pl"))
+    if watched(helpers):
+        files[POSTGRES_WATCH] = _program("postgres_watch.pl")
+        files |= _unit("postgres-watch.service", drop_in="postgres-watch.conf")
     if helpers.caught_up and settings.failback:
         files[CAUGHT_UP] = _program("caught_up.sh")
     if helpers.pacemaker_watch:
@@ -83,7 +93,7 @@ def settings_lines(helpers: Helpers, settings: Settings) -> list[str]:
     """Return the lines of the settings file: only what a helper that is on, or the agent that it shares, reads."""
     lines = []
     if wrapped(helpers):
-        parts = ("first_aid", "paf_order", "paf_shortcuts", "forget_address")
+        parts = ("first_aid", "postgres_watch", "paf_order", "paf_shortcuts", "forget_address")
         lines += [f"{part.upper()}={'yes' if getattr(helpers, part) else 'no'}" for part in parts]
     if helpers.first_aid:
         lines += [
@@ -91,6 +101,8 @@ def settings_lines(helpers: Helpers, settings: Settings) -> list[str]:
             f"FIRST_AID_SILENT_S={settings.silent_s}",
             f"FIRST_AID_AGAIN_S={settings.again_s}",
         ]
+    if watched(helpers):
+        lines.append(f"WATCH_STOPPED_S={settings.stopped_s:.2f}")
     if helpers.forget_address:
         lines += [f"PRIMARY_ADDRESS_{name}={address}" for name, address in sorted(settings.primary_addresses.items())]
     if helpers.pacemaker_watch:

@@ -15,11 +15,15 @@
 # There all processes are killed instead; once they are gone the instance *is* stopped, and no node need be fenced. Those
 # that wait for storage that hangs can't be killed: then both fail at once, and the node is fenced.
 #
+# The watch over the servers (postgres_watch.pl) has it help at once, outside of a monitor ("at_once"). A lock keeps the
+# two apart, and every other action of the agent, which takes the permit to help away first.
+#
 # It helps once in FIRST_AID_AGAIN_S. What goes wrong again sooner, and whatever it can't put right, is left to PAF and
 # Pacemaker. The three settings are those of /etc/tuchanka/helpers.conf.
 package FirstAid;
 use strict;
 use warnings;
+use Fcntl qw(LOCK_EX LOCK_NB);
 use POSIX qw(WNOHANG _exit);
 use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC sleep);
 
@@ -29,9 +33,13 @@ my $AGAIN_S  = 300;
 my $KILL_S   = 2;
 my $AGAIN_HUNG_S = 0.5;    # for storage that was seen to hang less than a minute ago
 my $SPARE_S = 2;    # of the monitor's timeout, for PAF
+my $LOCK_S  = 2;    # so long the watch waits for a monitor that helps itself
+my $CIB_S   = 2;    # so long it waits for Pacemaker's configuration
 my $PROBE   = 'pgsql_tmp.first-aid';    # base backups, pg_rewind and pg_checksums leave such names out
 my ( $OK, $ERR_GENERIC, $ERR_PERM ) = ( 0, 1, 4 );
-my $ENDED = 100;    # no OCF status: every process is gone
+my ( $ENDED, $LEFT ) = ( 100, 101 );    # no OCF status: every process is gone; it is left to Pacemaker
+
+my $lock;    # the instance's lock, where there is a watch over it
 
 my $began    = $ENV{TUCHANKA_BEGAN}    // clock_gettime(CLOCK_MONOTONIC);
 my $instance = $ENV{OCF_RESOURCE_INSTANCE} // '';
@@ -53,11 +61,11 @@ sub settle {
 }
 
 # Runs in a process of its own, as the user of the server: root has room on a full disk. Returns whether PAF needn't go
-# on, and the OCF status to end with.
+# on, the OCF status to end with, and whether what it found is left to Pacemaker. The lock is an open file, if any.
 sub run {
-    my ($action) = @_;
+    ( my $action, $lock ) = @_;
     my $status = as_user( $action eq 'monitor' ? \&help : \&end );
-    return ( 0, $OK ) if $status == $OK;
+    return ( 0, $OK, $status == $LEFT ) if $status == $OK || $status == $LEFT;
     return ( 1, $status ) if $status != $ENDED;
     return ( 1, $action eq 'stop' ? $OK : $ERR_GENERIC );
 }
@@ -86,6 +94,55 @@ sub begin_anew_if_it_hangs {
     return;
 }
 
+# For the watch, which saw the postmaster end or found it stopped: what a monitor would do. Pacemaker must look after the
+# instance, and must have had nothing else done about it since the monitor that wrote the permit.
+sub at_once {
+    my ( $permit, $why ) = @_;
+    my $pid = recorded_pid();
+    open $lock, '>', $permit =~ s/permit$/lock/r or return $ERR_GENERIC;
+    return $OK if !hold($LOCK_S) || !permits($permit) || !is_looked_after();
+    return as_user( sub { help_at_once( $permit, $why, $pid ) } );
+}
+
+sub help_at_once {
+    my ( $permit, $why, $pid ) = @_;
+    my $postmaster = postmaster();
+    return $OK if $why eq 'stopped' ? $postmaster != $pid || !is_stopped($pid) : $postmaster;    # helped meanwhile
+    return $OK if trouble();    # the next monitor says so
+    note('is stopped: killing it') if $why eq 'stopped';
+    return start_again( $why eq 'stopped' ? '' : 'has crashed', $permit );
+}
+
+# A permit is out of date when not even a late monitor has written a new one: then there are none.
+sub permits {
+    my ($permit) = @_;
+    return age($permit) * 1000 <= ( $ENV{OCF_RESKEY_CRM_meta_interval} // 0 ) + ( $ENV{OCF_RESKEY_CRM_meta_timeout} // 20_000 );
+}
+
+# Whether Pacemaker runs here, and nothing of it is in maintenance or unmanaged.
+sub is_looked_after {
+    my $cib = qx{timeout --signal=KILL $CIB_S cibadmin --query --local 2>/dev/null};
+    return 0 if $? != 0;
+    for my $pair ( $cib =~ /<nvpair\s([^>]*)>/g ) {
+        my ( $name, $value ) = map { $pair =~ /\b$_="([^"]*)"/ ? $1 : '' } qw(name value);
+        return 0 if $name =~ /^maintenance(?:-mode)?$/ && $value =~ /^(?:true|on|yes|y|1)$/i;
+        return 0 if $name eq 'is-managed' && $value =~ /^(?:false|off|no|n|0)$/i;
+    }
+    return 1;
+}
+
+# Waits for the instance's lock, where there is one: whether it is held now.
+sub hold {
+    my ($seconds) = @_;
+    return 1 if !defined $lock;
+    my $end = passed() + $seconds;
+    while ( !flock $lock, LOCK_EX | LOCK_NB ) {
+        return 0 if passed() > $end;
+        sleep 0.01;
+    }
+    return 1;
+}
+
 # Before a demotion or a stop. A demotion then fails, because there is no standby; the stop after it has nothing to do.
 sub end {
     my $trouble = trouble() or return $OK;
@@ -96,24 +153,44 @@ sub end {
 sub help {
     my $trouble = trouble();
     return refuse( $ERR_PERM, "the primary can't write to $data: $trouble" ) if $trouble;
-    my $asked = passed();
-    my $ready = ready($HANG_S);
+    my $before = postmaster();
+    my $asked  = passed();
+    my $ready  = ready($HANG_S);
     my $hangs = passed() - $asked > 0.9 * $HANG_S ? "does not answer for $HANG_S s" : $ready == 0 ? deaf() : '';
-    return $OK if !$hangs && ( $ready != 2 || postmaster() );    # it answers, or isn't ready to yet
-    note( $hangs && postmaster() ? "$hangs: killing it" : 'has crashed' );
+    return $OK if !$hangs && $ready == 0;
+    hold( $limit_s - passed() ) or return $OK;    # the watch may be helping it
+    my $now = postmaster();
+    return $OK if !$hangs && ( $ready != 2 || $now );    # it isn't ready to answer yet
+    return $OK if $now && $now != $before;               # it has just been helped
+    note("$hangs: killing it") if $hangs && $now;
+    return start_again( $hangs && $now ? '' : 'has crashed' );
+}
+
+# Kills what is left of the server, and starts it as what it was. With a permit: only while it lies there.
+sub start_again {
+    my ( $crash, $permit ) = @_;
     if ( !kill_all() ) {
         mark($hung);
         return refuse( $ERR_GENERIC, 'the processes of a server that hangs do not end' );
     }
-
     return $OK if control_state() !~ /^in (?:production|archive recovery)$/;
     if ( recently() ) {
-        note("was helped less than $AGAIN_S s ago: this time Pacemaker has to");
-        return $OK;
+        note( ( $crash ? "$crash and " : '' ) . "was helped less than $AGAIN_S s ago: this time Pacemaker has to" );
+        return $LEFT;
     }
-    note('starting it again as it was');
-    my $left_s = int( $limit_s - passed() );
-    system "$programs/pg_ctl", '--silent', '--wait', "--timeout=$left_s", '--pgdata', $config, 'start';
+    return $OK if defined $permit && !-e $permit;
+    my $pid = fork // return $OK;
+    if ( !$pid ) {
+        my $left_s = int( $limit_s - passed() );
+        exec "$programs/pg_ctl", '--silent', '--wait', "--timeout=$left_s", '--pgdata', $config, 'start' or _exit(1);
+    }
+    note( ( $crash ? "$crash and " : '' ) . 'is started again as it was' );
+    while ( waitpid( $pid, WNOHANG ) == 0 ) {
+
+        # Pacemaker goes first, as soon as the new server can be seen.
+        last if defined $permit && !-e $permit && postmaster();
+        sleep 0.02;
+    }
     return $OK;
 }
 
@@ -160,7 +237,7 @@ sub unwritable {
     pipe my $answers, my $answer or return "$!";
     my $pid = fork // return "$!";
     if ( !$pid ) {
-        close $_ for $answers, *STDIN, *STDOUT, *STDERR;
+        close $_ for $answers, *STDIN, *STDOUT, *STDERR, defined $lock ? $lock : ();    # it may never end
         syswrite $answer, write_probe();
         _exit(0);
     }
@@ -195,10 +272,21 @@ sub processes {
         map { m{(\d+)$} } glob '/proc/[0-9]*';
 }
 
-sub postmaster {
+sub recorded_pid {
     open my $file, '<', "$data/postmaster.pid" or return 0;
-    my ($pid) = ( readline $file ) =~ /^(\d+)/;
-    return $pid && in_data($pid);
+    return ( readline($file) // '' ) =~ /^(\d+)/ ? $1 : 0;
+}
+
+# The postmaster's pid; 0 where it doesn't run.
+sub postmaster {
+    my $pid = recorded_pid();
+    return $pid && in_data($pid) ? $pid : 0;
+}
+
+sub is_stopped {
+    my ($pid) = @_;
+    open my $file, '<', "/proc/$pid/stat" or return 0;
+    return ( readline($file) // '' ) =~ /.*\) [Tt]/;
 }
 
 sub kill_all {

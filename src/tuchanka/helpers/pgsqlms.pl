@@ -10,10 +10,11 @@
 # a corrected release is run as it is. One that has neither the wrong text nor the right one is run as it is, too, with a
 # warning at each start and promotion, because refusing would stop the databases; the setup refuses it ("check").
 #
-# Each part can be switched off in /etc/tuchanka/helpers.conf, with NAME=no: FIRST_AID, PAF_ORDER, PAF_SHORTCUTS,
-# FORGET_ADDRESS. The last needs to know the address: PRIMARY_ADDRESS_<instance>=<address>.
+# Each part can be switched off in /etc/tuchanka/helpers.conf, with NAME=no: FIRST_AID, POSTGRES_WATCH, PAF_ORDER,
+# PAF_SHORTCUTS, FORGET_ADDRESS. The last needs to know the address: PRIMARY_ADDRESS_<instance>=<address>.
 use strict;
 use warnings;
+use Fcntl qw(LOCK_EX LOCK_NB);
 use FindBin;
 
 my %tuchanka_settings = tuchanka_settings( $ENV{TUCHANKA_HELPERS_CONF} // '/etc/tuchanka/helpers.conf' );
@@ -88,17 +89,65 @@ sub tuchanka_forget_address {
     return;
 }
 
+# With the watch over the servers first aid may be at work outside of an action, and only while a permit lies: a recurring
+# monitor that found the server well writes it. Every other action takes it away, and waits until first aid has ended.
+sub tuchanka_lock {
+    my ( $place, $recurs ) = @_;
+    mkdir $place =~ s{/[^/]*$}{}r;
+    unlink "$place.permit" if !$recurs;
+    my $lock;
+    if ( !open $lock, '>', "$place.lock" ) {
+        print STDERR "WARNING: cannot write $place.lock: $!\n";
+        return;
+    }
+    my $end = time + ( $tuchanka_settings{FIRST_AID_HANG_S} // 5 ) + 4;    # the write that it tries, the killing, the start
+    until ( $recurs || flock( $lock, LOCK_EX | LOCK_NB ) || time > $end ) {
+        select undef, undef, undef, 0.01;
+    }
+    return $lock;
+}
+
+# What Pacemaker passed is all that the watch knows of the instance.
+sub tuchanka_permit {
+    my ( $place, %passed ) = @_;
+    open my $file, '>', "$place.permit.new" or return;
+    print {$file} map { "$_=$passed{$_}\n" } grep { $passed{$_} !~ /\n/ } sort keys %passed;
+    close $file and rename "$place.permit.new", "$place.permit";
+    return;
+}
+
 # A recurring monitor helps, a demotion and a stop may need help; a probe (interval 0) only looks.
 my $action = $ARGV[0] // '';
 my $recurs = $action eq 'monitor' && ( $ENV{OCF_RESKEY_CRM_meta_interval} // 0 ) > 0;
 my $aid    = "$FindBin::RealBin/first_aid.pl";
-if ( ( $recurs || $action =~ /^(?:demote|stop)$/ ) && tuchanka_does('FIRST_AID') && -e $aid ) {
+my $aids   = tuchanka_does('FIRST_AID') && -e $aid;
+my $acts   = $action =~ /^(?:start|stop|promote|demote|notify|monitor)$/;
+my $place  = ( $ENV{TUCHANKA_RUN} // '/run/tuchanka' ) . '/' . ( $ENV{OCF_RESOURCE_INSTANCE} // '' );
+my $watch  = $aids && $acts && tuchanka_does('POSTGRES_WATCH');
+my $lock   = $watch ? tuchanka_lock( $place, $recurs ) : undef;
+my %passed = map { $_ => $ENV{$_} } grep { /^OCF_/ } keys %ENV;    # PAF changes it
+my ( $self, $again, $asked ) = ( $$, defined $ENV{TUCHANKA_BEGAN}, 0 );
+if ( $aids && ( $recurs || $action =~ /^(?:demote|stop)$/ ) ) {
     require $aid;
     FirstAid::settle(%tuchanka_settings);
-    my ( $done, $status ) = FirstAid::run($action);
+    my ( $done, $status, $left ) = FirstAid::run( $action, $lock );
     exit $status if $done;
     FirstAid::begin_anew_if_it_hangs() if $action eq 'monitor';
+    $asked = $recurs && !$left;
 }
+
+# PAF's verdict. A server that went wrong while PAF looked is helped, too: the monitor begins anew, once.
+END {
+    if ( $asked && $$ == $self ) {
+        my $well = $? == 0 || $? == 8;    # OCF_SUCCESS, OCF_RUNNING_MASTER
+        tuchanka_permit( $place, %passed ) if $watch && $well;
+        if ( !$well && !$again ) {
+            alarm 0;
+            exec $^X, $0, @ARGV;
+        }
+    }
+}
+
 my ( $path, $text ) = tuchanka_paf();
 tuchanka_forget_address()
     if tuchanka_does('FORGET_ADDRESS') && $action eq 'notify' && ( $ENV{OCF_RESKEY_CRM_meta_notify_operation} // '' ) eq 'promote';

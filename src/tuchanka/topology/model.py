@@ -77,6 +77,7 @@ class HelpersInput(Input):
 
     stock: bool = Field(default=False, description="all of them off: plain PAF, plain Pacemaker")
     first_aid: bool = Field(default=True, description="start a crashed or hanging server again within the monitor")
+    postgres_watch: bool = Field(default=True, description="first aid the moment a server ends or is stopped")
     pacemaker_watch: bool = Field(default=True, description="kill daemons that hang, wake a controller that sleeps")
     paf_order: bool = Field(default=True, description="the most advanced standby is promoted first")
     paf_shortcuts: bool = Field(default=True, description="PAF skips what it need not ask during a failover")

@@ -4,7 +4,7 @@ Made by ``topology.load`` from the input model; nothing here does I/O.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from ipaddress import IPv4Address, IPv4Network
 from typing import Literal, Protocol, TypeAlias, TypeVar
 
@@ -189,6 +189,7 @@ class Helpers:
     """What is added to the stock stack, each on or off; docs/helpers.md says what each is for."""
 
     first_aid: bool = True
+    postgres_watch: bool = True
     pacemaker_watch: bool = True
     paf_order: bool = True
     paf_shortcuts: bool = True
@@ -199,7 +200,7 @@ class Helpers:
 
 
 ALL = Helpers()
-STOCK = Helpers(*(False for _ in range(8)))
+STOCK = Helpers(*(False for _ in fields(Helpers)))
 """Plain PAF and plain Pacemaker."""
 
 

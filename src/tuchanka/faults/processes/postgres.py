@@ -7,9 +7,9 @@ PROGRAMS = (
         "postgres",
         "all processes of the instance",
         of_instances(),
-        killed=Expected("the next monitor finds it dead, and starts it again where it was, as what it was", "crash"),
+        killed=Expected("the watch sees it end, and starts it again where it was, as what it was", "crash"),
         frozen=Expected(
-            "connections hang; a monitor gets no answer, kills it and starts it again where it was", "hang"
+            "connections hang; the watch sees it stopped, kills it and starts it again where it was", "hang"
         ),
         proves="what a dead or hanging database costs, and that clients on hanging connections get away",
     ),

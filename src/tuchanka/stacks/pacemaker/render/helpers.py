@@ -26,6 +26,7 @@ def files(cluster: Cluster, timing: Timing) -> dict[str, File]:
         hang_s=timing.hang_timeout_s,
         again_s=timing.first_aid_again_s,
         silent_s=timing.wal_receiver_timeout_ms // 1000 + SILENT_SLACK_S,
+        stopped_s=timing.stopped_patience_s,
         patience_s=timing.watch_patience_s,
         primary_addresses={instance.name: str(instance.primary_vip.address) for instance in cluster.instances},
         floating_addresses=[str(vip.address) for instance in cluster.instances for vip in instance.vips],

@@ -47,7 +47,9 @@ SBD_LOOP_S = 1.0
 """sbd feeds the watchdog once a loop; on average half of one was over when the fault came."""
 NOTICED_S = 0.2
 """The agent's start, and its first question to the server."""
-RECOVERED_S = 0.8
+EVENT_S = 0.15
+"""The watch over the servers starts first aid, which asks for Pacemaker's configuration first."""
+RECOVERED_S = 0.4
 """PostgreSQL's start and recovery from a short log."""
 MOVED_S = 4.0
 """A failed demotion, a stop, and the promotion of another, with all their notifications (measured on a busy host)."""
@@ -57,7 +59,7 @@ STUCK_S = 6.4
 """The same where nothing can be killed: each action looks at the storage again, and waits 2 s for what stays."""
 LEFT_S = 1.1
 """Until the others ask for the fencing of a member whose controller has gone."""
-MONITORED_S = 1.9
+MONITORED_S = 2.3
 """What Pacemaker's recovery of a dead server takes more than first aid's (measured with plain PAF): demotion, stop,
 start and promotion, each with its notifications."""
 SYSTEMD_S = 1.0
@@ -161,15 +163,26 @@ def unfed(timing: Timing) -> tuple[Phase, ...]:
     return after_a_reset(delay, f"SBD_WATCHDOG_TIMEOUT {timing.watchdog_s} s, half a loop of which was over", timing)
 
 
+def monitored(timing: Timing) -> Phase:
+    """The next monitor finds it."""
+    return Phase(
+        "detected",
+        timing.monitor_primary_s / 2 + NOTICED_S,
+        f"half of the monitor's interval of {timing.monitor_primary_s} s, and {NOTICED_S:g} s (calibrated)",
+    )
+
+
 def crash(timing: Timing) -> tuple[Phase, ...]:
-    """The next monitor finds the server dead, and first aid starts it again; without it Pacemaker does."""
+    """The watch sees the server end, or the next monitor finds it dead; first aid starts it again.
+
+    Without first aid Pacemaker does.
+    """
     aid = timing.helpers.first_aid
+    watch = aid and timing.helpers.postgres_watch
     return (
-        Phase(
-            "detected",
-            timing.monitor_primary_s / 2 + NOTICED_S,
-            f"half of the monitor's interval of {timing.monitor_primary_s} s, and {NOTICED_S:g} s (calibrated)",
-        ),
+        Phase("detected", EVENT_S, "calibrated: the kernel tells the watch, which starts first aid")
+        if watch
+        else monitored(timing),
         Phase("recovered", RECOVERED_S, "calibrated: first aid starts the server, which recovers from its log")
         if aid
         else Phase("recovered", RECOVERED_S + MONITORED_S, "calibrated: demotion, stop, start, promotion"),
@@ -178,9 +191,9 @@ def crash(timing: Timing) -> tuple[Phase, ...]:
 
 
 def hang(timing: Timing) -> tuple[Phase, ...]:
-    """A monitor waits for an answer, and first aid kills the server and starts it again.
+    """The watch sees that it is stopped, or a monitor waits for an answer; first aid kills it and starts it again.
 
-    Without it every action on the server waits for its timeout, until the stop has failed and the node is fenced.
+    Without first aid every action on the server waits for its timeout, until the stop has failed: the node is fenced.
     """
     if not timing.helpers.first_aid:
         monitors, notify = 2 * timing.monitor_timeout_s, timing.notify_timeout_s
@@ -190,7 +203,12 @@ def hang(timing: Timing) -> tuple[Phase, ...]:
             f"({stop} s), one after the other (measured)"
         )
         return _given_up(timing, monitors + notify + demote + stop, rule)
-    detected, *rest = crash(timing)
+    _, *rest = crash(timing)
+    if timing.helpers.postgres_watch:
+        patience = timing.stopped_patience_s
+        rule = f"a sixth of hang_timeout {timing.hang_timeout_s} s, and {EVENT_S:g} s (calibrated)"
+        return (Phase("detected", patience + EVENT_S, rule), *rest)
+    detected = monitored(timing)
     seconds = detected.seconds + timing.hang_timeout_s
     rule = f"{detected.rule}, then hang_timeout {timing.hang_timeout_s} s without an answer"
     return (replace(detected, seconds=seconds, rule=rule), *rest)
@@ -203,9 +221,13 @@ def moved(timing: Timing) -> tuple[Phase, ...] | None:
     """
     if not timing.helpers.first_aid:
         return None
-    detected, _, _ = crash(timing)
     _, _, _, _, vip, write = failover(timing)
-    return (detected, Phase("promoted", MOVED_S, "calibrated: demotion, stop, promotion elsewhere"), vip, write)
+    return (
+        monitored(timing),
+        Phase("promoted", MOVED_S, "calibrated: demotion, stop, promotion elsewhere"),
+        vip,
+        write,
+    )
 
 
 def given_up(timing: Timing) -> tuple[Phase, ...]:

@@ -97,6 +97,11 @@ class Timing:
         """
         return self.watchdog_s / 6
 
+    @property
+    def stopped_patience_s(self) -> float:
+        """How long ``postgres-watch`` lets a postmaster be stopped: a debugger needs less for a stack trace."""
+        return self.hang_timeout_s / 6
+
 
 @dataclass(frozen=True, slots=True)
 class RuleResult:
