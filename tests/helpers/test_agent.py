@@ -76,6 +76,7 @@ def agent(
         "PATH": f"{programs}:{os.environ['PATH']}",
         "OCF_RESOURCE_INSTANCE": "krogan4",
         "TUCHANKA_HELPERS_CONF": str(conf),
+        "TUCHANKA_RUN": str(folder / "run"),
     }
     environment |= {f"OCF_RESKEY_CRM_meta_{name}": it for name, it in meta.items()}
     return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
@@ -179,6 +180,10 @@ def test_without_a_settings_file_everything_has_its_default(tmp_path: Path):
     done = agent(tmp_path, WRONG, "monitor")
     (tmp_path / "helpers.conf").unlink()
     own = tmp_path / "tuchanka" / "pgsqlms"
-    environment = {**os.environ, "TUCHANKA_HELPERS_CONF": str(tmp_path / "helpers.conf")}
+    environment = {
+        **os.environ,
+        "TUCHANKA_HELPERS_CONF": str(tmp_path / "helpers.conf"),
+        "TUCHANKA_RUN": str(tmp_path / "run"),
+    }
     bare = subprocess.run(["perl", own, "monitor"], capture_output=True, text=True, check=False, env=environment)
     assert (bare.returncode, bare.stdout, bare.stderr) == (done.returncode, done.stdout, "")

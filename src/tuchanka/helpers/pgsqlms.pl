@@ -16,6 +16,7 @@ use strict;
 use warnings;
 use Fcntl qw(LOCK_EX LOCK_NB);
 use FindBin;
+use Socket qw(AF_UNIX SOCK_STREAM pack_sockaddr_un);
 
 my %tuchanka_settings = tuchanka_settings( $ENV{TUCHANKA_HELPERS_CONF} // '/etc/tuchanka/helpers.conf' );
 
@@ -60,7 +61,128 @@ sub tuchanka_agent {
     # The configuration is checked at a start and by every monitor. To check it once more in the middle of a failover
     # costs seven processes, one action and notification after the other, on all nodes at once.
     $text =~ s/^(\$exit_code = )pgsql_validate_all\(\);$/$1\$OCF_SUCCESS;/m if $action =~ /^(?:notify|promote|demote|stop)$/;
+
+    # A demotion has just seen that the server is stopped, and how, when it starts it as a standby.
+    $text =~ s/^(\s+my \$rc\s+= )(pgsql_monitor\(\);\n\s+my %cdata\s+= _get_controldata\(\);)$/$1\$__OCF_ACTION eq 'demote' ? \$OCF_NOT_RUNNING : $2/m;
+
+    # A node that leaves has its primary demoted and then stopped. A demotion starts the server as a standby, and the stop
+    # stops that one: what is stopped already may stay so.
+    $text =~ s/^(\s+)(\$rc = pgsql_start\(\);\n\s+if \( \$rc == \$OCF_SUCCESS \) \{\n\s+ocf_log\( 'info', 'pgsql_demote:)/$1return \$OCF_SUCCESS if tuchanka_stops_next(); $2/m;
+
+    # To delete an attribute costs two processes, and the four of an election are hardly ever set before it. What was set or
+    # deleted is seen after some milliseconds; PAF would sleep 0.1 s, up to four times in a switchover.
+    $text =~ s/^(sub _delete_priv_attr \{\n\s+my \( \$name \) = \@_;)$/$1 return if _get_priv_attr( \$name ) eq '';/m;
+    $text =~ s/^(\s+select\( undef, undef, undef, 0\.)1 \);$/${1}01 );/mg;
+
+    # psql(1) costs 50 ms of a processor, and a switchover asks seven times. Whatever is not a plain answer is asked again.
+    $text =~ s/^(sub _query \{)$/$1 return 0 if tuchanka_query( \$pghost, \$pgport, \$system_user, \@_ );/m;
+
+    # pg_ctl(1) looks ten times a second whether the server has stopped or was promoted.
+    $text =~ s/^(sub _runas \{\n\s+my \$rc;\n\s+my \$pid;\n\s+my \@cmd = \@_;)$/$1 return tuchanka_pg_ctl( \$datadir, \@cmd ) if tuchanka_waits(\@cmd);/m;
     return qq(#line 1 "$path"\n$text);
+}
+
+# Asks the server by its own protocol, on its socket, as its user; the rows are those that PAF makes of psql's.
+sub tuchanka_query {
+    my ( $folder, $port, $user, $query, $rows ) = @_;
+    my ( $uid, $own ) = ( scalar getpwnam($user), $> );
+    return 0 if !defined $uid || !defined $query || !ref $rows || $folder !~ m{^/};
+    socket( my $server, AF_UNIX, SOCK_STREAM, 0 ) or return 0;
+    $> = $uid;
+    my $connected = $> == $uid && connect $server, pack_sockaddr_un("$folder/.s.PGSQL.$port");
+    $> = $own;
+    return 0 if !$connected;
+    local $SIG{PIPE} = 'IGNORE';
+    my $hello = pack( 'N', 196_608 ) . join( "\0", user => $user, database => 'postgres', '', '' );
+    my $ask   = "$query\0";
+    syswrite $server, pack( 'N', 4 + length $hello ) . $hello;
+    defined tuchanka_answer($server) or return 0;
+    syswrite $server, 'Q' . pack( 'N', 4 + length $ask ) . $ask;
+    my $found = tuchanka_answer($server) // return 0;
+    syswrite $server, 'X' . pack 'N', 4;
+    push @{$rows}, grep { "@$_" ne '' } @{$found} if @{$found};
+    return 1;
+}
+
+# The rows up to the server's being ready for a query; undef where it wants to know more, reports an error or goes.
+sub tuchanka_answer {
+    my ($server) = @_;
+    my @rows;
+    while ( defined( my $head = tuchanka_read( $server, 5 ) ) ) {
+        my ( $kind, $length ) = unpack 'a N', $head;
+        my $body = tuchanka_read( $server, $length - 4 ) // return;
+        return \@rows if $kind eq 'Z';
+        return if $kind eq 'E' || $kind eq 'R' && unpack( 'N', $body ) != 0;
+        next if $kind ne 'D';
+        my ( $count, $rest, @row ) = ( unpack( 'n', $body ), substr $body, 2 );
+        for ( 1 .. $count ) {
+            my $size = unpack 'l>', $rest;
+            push @row, $size < 0 ? '' : substr $rest, 4, $size;
+            $rest = substr $rest, 4 + ( $size < 0 ? 0 : $size );
+        }
+        push @rows, \@row;
+    }
+    return;
+}
+
+sub tuchanka_read {
+    my ( $server, $length ) = @_;
+    my $read = '';
+    while ( length $read < $length ) {
+        sysread $server, $read, $length - length $read, length $read or return;
+    }
+    return $read;
+}
+
+sub tuchanka_stops_next {
+    my ( $here, $stop ) = map { $ENV{"OCF_RESKEY_CRM_meta_$_"} // '' } qw(on_node notify_stop_uname);
+    return grep { $_ eq $here } split ' ', $stop;
+}
+
+sub tuchanka_waits { return $_[0] =~ m{/pg_ctl$} && $_[-1] =~ /^(?:stop|promote)$/ && grep { $_ eq '-w' } @_ }
+
+# As "pg_ctl --wait", but a hundred looks a second.
+sub tuchanka_pg_ctl {
+    my ( $data, @words ) = @_;
+    my $seconds = "@words" =~ /--timeout (\d+)/ ? $1 : 60;
+    my $status  = _runas( map { $_ eq '-w' ? '-W' : $_ } @words );
+    my $end     = time + $seconds;
+    until ( $status != 0 || tuchanka_is_done( $data, $words[-1] ) ) {
+        return 1 if time > $end;
+        select undef, undef, undef, 0.01;
+    }
+    return $status;
+}
+
+# Stopped: the postmaster's file is gone, or the process. Promoted: the control file says DB_IN_PRODUCTION, its third field.
+sub tuchanka_is_done {
+    my ( $data, $verb ) = @_;
+    my ( $file, $head );
+    if ( $verb eq 'promote' ) {
+        open $file, '<:raw', "$data/global/pg_control" or return 0;
+        return sysread( $file, $head, 20 ) == 20 && unpack( 'x16 l', $head ) == 6;
+    }
+    open $file, '<', "$data/postmaster.pid" or return 1;
+    return ( readline($file) // '' ) =~ /^(\d+)/ && !-e "/proc/$1";
+}
+
+# Whether a notification does nothing but delete attributes of an election that is over, by PAF's own text.
+sub tuchanka_only_clears {
+    my ($text) = @_;
+    return $text =~ m/^sub\ pgsql_notify_post_promote\ \{\n (?: \s*\n | \s+\#.*\n | \s+_delete_priv_attr\(\ '\w+'\s*\);\n )+
+        \s+return\ \$OCF_SUCCESS;\n\}/mx;
+}
+
+# Goes on beside Pacemaker, which needn't wait; whatever it asks next waits for the lock, which this holds until it ends.
+sub tuchanka_step_aside {
+    my $pid = fork // return;
+    exit 0 if $pid;
+    open STDIN,  '<', '/dev/null';
+    open STDOUT, '>', '/dev/null';
+    open STDERR, '>', '/dev/null';
+    setpgrp;
+    select undef, undef, undef, 0.5;    # the address comes first
+    return;
 }
 
 # Whether PAF does nothing about this notification: it names only some kinds of them, and about a demotion and a stop
@@ -90,7 +212,8 @@ sub tuchanka_forget_address {
 }
 
 # With the watch over the servers first aid may be at work outside of an action, and only while a permit lies: a recurring
-# monitor that found the server well writes it. Every other action takes it away, and waits until first aid has ended.
+# monitor that found the server well writes it. Every other action takes it away, and waits until first aid, or a
+# notification that stepped aside, has ended.
 sub tuchanka_lock {
     my ( $place, $recurs ) = @_;
     mkdir $place =~ s{/[^/]*$}{}r;
@@ -124,7 +247,7 @@ my $aids   = tuchanka_does('FIRST_AID') && -e $aid;
 my $acts   = $action =~ /^(?:start|stop|promote|demote|notify|monitor)$/;
 my $place  = ( $ENV{TUCHANKA_RUN} // '/run/tuchanka' ) . '/' . ( $ENV{OCF_RESOURCE_INSTANCE} // '' );
 my $watch  = $aids && $acts && tuchanka_does('POSTGRES_WATCH');
-my $lock   = $watch ? tuchanka_lock( $place, $recurs ) : undef;
+my $lock   = $watch || $acts && tuchanka_does('PAF_SHORTCUTS') ? tuchanka_lock( $place, $recurs ) : undef;
 my %passed = map { $_ => $ENV{$_} } grep { /^OCF_/ } keys %ENV;    # PAF changes it
 my ( $self, $again, $asked ) = ( $$, defined $ENV{TUCHANKA_BEGAN}, 0 );
 if ( $aids && ( $recurs || $action =~ /^(?:demote|stop)$/ ) ) {
@@ -151,6 +274,10 @@ END {
 my ( $path, $text ) = tuchanka_paf();
 tuchanka_forget_address()
     if tuchanka_does('FORGET_ADDRESS') && $action eq 'notify' && ( $ENV{OCF_RESKEY_CRM_meta_notify_operation} // '' ) eq 'promote';
-exit 0 if tuchanka_does('PAF_SHORTCUTS') && $action eq 'notify' && tuchanka_ignores($text);
+if ( tuchanka_does('PAF_SHORTCUTS') && $action eq 'notify' ) {
+    exit 0 if tuchanka_ignores($text);
+    my $kind = join '-', map { $ENV{"OCF_RESKEY_CRM_meta_notify_$_"} // '' } qw(type operation);
+    tuchanka_step_aside() if $kind eq 'post-promote' && $lock && tuchanka_only_clears($text);
+}
 eval tuchanka_agent( $action, $path, $text );    ## no critic - that is its purpose
 die $@ if $@;
