@@ -18,7 +18,14 @@ from tuchanka.topology.values import CONTROLLED
 
 DOC = (Path(__file__).parents[2] / "docs" / "topology.md").read_text(encoding="utf-8")
 SIZES = {"machine.memory", "machine.root_disk", "machine.data_disk"}  # bytes in the model
-NAMED = {"sites": "SITE", "services": "NAME", "clusters": "CLUSTER", "nodes": "NODE", "instances": "INSTANCE"}
+NAMED = {
+    "sites": "SITE",
+    "services": "NAME",
+    "clusters": "CLUSTER",
+    "nodes": "NODE",
+    "instances": "INSTANCE",
+    "devices": "NODE",
+}
 
 
 def fields(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, Any]]:
