@@ -60,12 +60,13 @@ XML
 }
 
 # Runs the agent to its end, or until so many seconds have passed, and returns its status and its last words.
+# Without an end it stays in this process's group: Pacemaker, which kills the group of an agent that is late, reaches it.
 sub run {
     my ($until) = @_;
     pipe my $answers, my $told or die "$!\n";
     my $pid = fork // die "$!\n";
     if ( !$pid ) {
-        setsid();
+        setsid() if defined $until;
         open STDERR, '>&', $told if defined $until;
         open my $to_agent, '|-', $program or _exit(1);
         local $SIG{PIPE} = 'IGNORE';
@@ -84,6 +85,7 @@ sub run {
     }
     my $status = $? >> 8 || ( $? ? 1 : 0 );
     return $status if !defined $until;
+    kill 'KILL', -$pid;    # what it left behind would keep its words open, and switch the node off later
     my @lines = grep { /\S/ } readline $answers;
     my $last  = ( $lines[-1] // "ended with status $status" ) =~ s/^[\d -:,]*(?:ERROR|WARNING):\s*//r;
     return ( $status, $last =~ s/\s+/ /gr );
@@ -116,7 +118,8 @@ sub is_lost {
     my @lines = readline $shown;
     close $shown;
     return 0 if !grep { /^Quorate:\s+Yes\b/ } @lines;
-    return !grep { /^\s*(?:0x)?[0-9a-f]+\s+\d+\s.*?\b\Q$target\E(?![\w.-])/ } @lines;
+    # A node without a name in corosync.conf is shown by that of its address, which may have a domain.
+    return !grep { /^\s*\d+\s+\d+\s(?:.*\s)?\Q$target\E(?![\w-])/ } @lines;
 }
 
 sub note {
