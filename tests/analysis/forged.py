@@ -60,6 +60,12 @@ JOURNAL = (
     ),
     (7.98, "pacemaker-controld", "notice: Result of promote operation for krogan2 on tuchanka2b: OK"),
     (8.21, "pacemaker-controld", "notice: Result of start operation for krogan2-vip on tuchanka2b: OK"),
+    (2.61, "pacemaker-fenced", "notice: Requesting peer fencing (reboot) targeting tuchanka2a"),
+    (
+        2.62,
+        "pacemaker-fenced",
+        "notice: Waiting 5s for tuchanka2a to self-fence (reboot) for client x",
+    ),
 )
 
 
@@ -127,7 +133,7 @@ def audited(node: str, primary: tuple[str, str]) -> Audited:
     """What a node showed; ``primary`` is the node with the role before and after."""
     before, after = primary
     found, was = facts(node, after, 1 if before == after else 2), facts(node, before, 1)
-    return Audited(149.0, 1, node, NodeFacts.of(found), NodeFacts.of(was))
+    return Audited(149.0, 1, node, NodeFacts.of(found), NodeFacts.of(was), power_log=True)
 
 
 def beat(seq: int, due: float) -> list[Event]:

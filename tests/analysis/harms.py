@@ -9,6 +9,7 @@ from tests.analysis.mutations import (
     Mutate,
     after,
     at,
+    bystander,
     for_a_moment,
     promising,
     shown_once,
@@ -16,6 +17,7 @@ from tests.analysis.mutations import (
     still_primary,
     swap,
     unfound,
+    unlogged,
     with_another,
     with_third,
 )
@@ -24,6 +26,7 @@ from tuchanka.events import (
     CommitsCounted,
     Event,
     Healthy,
+    Journal,
     MachineStopped,
     NodeFacts,
     Read,
@@ -83,10 +86,39 @@ HARMS = (
     Harm("two primaries for a moment", "one primary", swap(RoleProbe, for_a_moment), matter="roles"),
     Harm(
         "the old one's machine ran on",
-        "margin",
+        ("fencing", "margin"),
         swap(MachineStopped, lambda e: replace(e, t=INJECTED + 9.0)),
         FAILOVER,
         "roles",
+    ),
+    Harm(
+        "the old one's machine ran on, and nobody was fenced",
+        "margin",
+        lambda events: swap(Journal, lambda _: None)(
+            swap(MachineStopped, lambda e: replace(e, t=INJECTED + 9.0))(events)
+        ),
+        FAILOVER,
+        "roles",
+    ),
+    Harm(
+        "a device that lied",
+        "fencing",
+        # It stopped by itself, in time for the promotion and after it counted as fenced.
+        swap(MachineStopped, lambda e: replace(e, t=INJECTED + 7.8, reason="watchdog")),
+        FAILOVER,
+        "roles",
+    ),
+    Harm(
+        "a node that counted as fenced went on",
+        ("fencing", "one primary", "margin"),
+        lambda events: swap(RoleProbe, still_primary)(swap(MachineStopped, lambda _: None)(events)),
+        FAILOVER,
+        "roles",
+    ),
+    Harm(
+        "a bystander switched off",
+        "bystanders",
+        lambda events: [*events, MachineStopped(INJECTED + 3.0, bystander(events), "bmc")],
     ),
     Harm(
         "a VIP on two nodes",
@@ -188,7 +220,12 @@ UNKNOWN = (
     Harm("never stable", "stable", swap(ServiceStable, lambda _: None)),
     Harm("a blind recorder", "recorder", swap(Write, lambda e: None if 107 < e.due < 110 else e)),
     Harm("no roles", ("one primary", "margin", "most advanced"), swap(RoleProbe, lambda _: None)),
-    Harm("a silent end", "margin", swap(MachineStopped, lambda _: None)),
+    Harm(
+        "a silent end",
+        ("margin", "fencing", "bystanders"),
+        lambda events: unlogged(swap(MachineStopped, lambda _: None)(events)),
+    ),
+    Harm("nobody logs when a node stops", ("fencing", "bystanders"), unlogged),
     Harm("no answer for the VIPs", "VIPs", swap(VipHolders, lambda e: replace(e, nodes=[]))),
     Harm(
         "nobody counted",
@@ -205,7 +242,7 @@ UNKNOWN = (
     Harm("connections without a number", "reads in order", swap(Read, lambda e: replace(e, connection=None))),
     Harm("no log positions", "most advanced", swap(RoleProbe, lambda e: replace(e, lsn=None))),
     Harm("no standbys asked for", "redundancy", swap(Streaming, lambda _: None)),
-    Harm("no audit", AUDIT, swap(Audited, lambda _: None)),
+    Harm("no audit", (*AUDIT, "fencing", "bystanders"), swap(Audited, lambda _: None)),
     Harm(
         "a node that did not answer",
         AUDIT,

@@ -10,7 +10,6 @@ from tuchanka.events import (
     Audited,
     CommitsCounted,
     Event,
-    MachineStopped,
     NodeFacts,
     Read,
     RoleProbe,
@@ -61,11 +60,22 @@ def at(place: str, *path: str, **values: object) -> Mutate:
         )
 
     def mutate(events: list[Event]) -> list[Event]:
-        new = any(isinstance(event, MachineStopped) and event.node == OLD for event in events)
+        new = any(isinstance(event, TrialStarted) and event.broken == [OLD] for event in events)
         primary, standby = (NEW, OLD) if new else (OLD, NEW)
         return change(events, Audited, lambda event: audit(event, primary if place == "primary" else standby))
 
     return mutate
+
+
+def bystander(events: list[Event]) -> str:
+    """The node that the fault did not hit."""
+    (hit,) = {event.target for event in events if isinstance(event, TrialStarted)}
+    return NEW if hit == OLD else OLD
+
+
+def unlogged(events: list[Event]) -> list[Event]:
+    """Let the machines be of a provider that doesn't know when they stopped."""
+    return change(events, Audited, lambda event: replace(event, power_log=False))
 
 
 def unfound(*seqs: int, instance: str = INSTANCE) -> Mutate:

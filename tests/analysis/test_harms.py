@@ -25,11 +25,12 @@ from tuchanka.analysis.checks.outcome import CheckResult, PromiseOutcome
 from tuchanka.analysis.trial_record import trial_records
 from tuchanka.analysis.verdict import judge_trial
 from tuchanka.events import CommitsCounted, Event, RoleProbe, TrialStarted, VipHolders
+from tuchanka.stacks.pacemaker.journal_rules import RULES
 
 
 def checks(events: list[Event], examiners: tuple[Examiner, ...] = EXAMINERS) -> dict[str, CheckResult]:
     (trial,) = trial_records(events)
-    return {check.name: check for check in judge_trial(trial, examiners=examiners).checks}
+    return {check.name: check for check in judge_trial(trial, RULES, examiners).checks}
 
 
 def outcomes(events: list[Event], outcome: PromiseOutcome) -> set[str]:
@@ -52,7 +53,7 @@ def test_no_harm_goes_unnoticed_and_none_is_taken_for_another(harm: Harm, base: 
     blind = {"most advanced"} if {"one primary", "margin"} <= harm.checks else set()
     assert outcomes(events, "not checked") == blind
     (trial,) = trial_records(events)
-    verdict = judge_trial(trial)
+    verdict = judge_trial(trial, RULES)
     assert not verdict.recovered
     assert all(check.detail in verdict.problem for check in verdict.checks if check.outcome == "violated")
 

@@ -129,7 +129,7 @@ def test_two_clusters_at_the_same_time_do_not_mix() -> None:
 
 
 def test_summary_keeps_the_contract() -> None:
-    summary = summarise(judge([*power_loss(), *renumber(standby_fault(), 2, 100.0)]))
+    summary = summarise(judge([*power_loss(), *renumber(standby_fault(), 2, 100.0)], RULES))
     assert set(CONTRACT) <= set(summary["trials"][0])
     assert [one["trials"] for one in summary["totals"].pop("anatomy")] == [1, 1]
     assert summary["totals"] == {

@@ -122,7 +122,7 @@ def test_where_the_votes_decide_any_node_may_be_fenced_and_a_paused_machine_goes
     def made(fault: str) -> set[str]:
         return set(promises(TWO, instance, CATALOGUE[fault], broken=["tuchanka2a"], primary="tuchanka2a"))
 
-    assert made("power-off") - made("heavy-packet-loss") == {"daemons", "reads stay"}
+    assert made("power-off") - made("heavy-packet-loss") == {"daemons", "bystanders", "reads stay"}
     assert made("power-off") - made("freeze-machine") == {"margin"}
 
 

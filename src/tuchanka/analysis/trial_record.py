@@ -32,6 +32,7 @@ from tuchanka.events import (
     VipHolders,
     Write,
 )
+from tuchanka.events.fencings import Fencing
 
 E = TypeVar("E", bound=Event)
 
@@ -60,7 +61,7 @@ class TrialRecord:
     first, because harm counts wherever it is done.
 
     Times are seconds of CLOCK_MONOTONIC; None where it didn't come to that. ``end`` is infinite where the trial
-    didn't end.
+    didn't end. ``fencings`` are what the journals tell, None as long as nobody has read them for that.
     """
 
     started: TrialStarted
@@ -80,6 +81,7 @@ class TrialRecord:
     announced: tuple[VipAnnounced, ...] = ()
     stops: tuple[MachineStopped, ...] = ()
     audits: tuple[Audited, ...] = ()
+    fencings: tuple[Fencing, ...] | None = None
 
     @property
     def own(self) -> Watched:

@@ -147,6 +147,7 @@ def judge_trial(
     trial: TrialRecord, rules: Sequence[JournalRule] = (), examiners: Sequence[Examiner] = EXAMINERS
 ) -> Verdict:
     """Return the verdict on one trial."""
+    trial = replace(trial, fencings=_fencings(trial, rules) if rules else None)
     started, injected, own = trial.started, trial.injected, trial.own
     ours = caused(trial)
     last = ours[-1] if ours else None
@@ -166,21 +167,27 @@ def judge_trial(
             trial, rules, last.over if last else None, _read_back(through), again.back if again else None
         ),
         predicted=dict(started.predicted),
-        fencing=_fencing(trial, rules),
+        fencing=_since_fault(trial),
         checks=checks,
         problems=tuple(_problems(trial, checks)),
     )
 
 
-def _fencing(trial: TrialRecord, rules: Sequence[JournalRule]) -> tuple[Fencing, ...]:
+def _fencings(trial: TrialRecord, rules: Sequence[JournalRule]) -> tuple[Fencing, ...]:
+    """Return who was fenced after the fault, as the journals of the trial's cluster tell."""
     injected = trial.injected
     if injected is None:
         return ()
     nodes = {node for one in trial.watched for node in one.nodes}
     lines = [line for line in trial.journal if line.t >= injected and (not nodes or line.node in nodes)]
+    return fencings(lines, rules)
+
+
+def _since_fault(trial: TrialRecord) -> tuple[Fencing, ...]:
+    """Return the same with times in seconds since the fault."""
+    begin = trial.injected or 0.0
     return tuple(
-        replace(one, requested=one.requested - injected, ended=_since(injected, one.ended))
-        for one in fencings(lines, rules)
+        replace(one, requested=one.requested - begin, ended=_since(begin, one.ended)) for one in trial.fencings or ()
     )
 
 

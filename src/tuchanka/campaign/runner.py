@@ -146,7 +146,8 @@ class _Campaign:
             trial = await self._arrange(cluster, planned, fault)
             note(f"{fault.name} on {trial.target.name}; {self.left()}")
             healthy = await run_trial(self.lab, trial, self.history, self.progress)
-            (verdict,) = [one for one in judge(self.history.events[begin:]) if one.subject.trial == number]
+            verdicts = judge(self.history.events[begin:], self.lab.stack.journal_rules)
+            (verdict,) = [one for one in verdicts if one.subject.trial == number]
             if not verdict.recovered:
                 self.failed = True
                 await self._keep(cluster, number)

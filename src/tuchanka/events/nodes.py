@@ -35,8 +35,9 @@ class ClocksCompared(Event):
 
 @dataclass(frozen=True, slots=True)
 class MachineStopped(Event):
-    """A machine stopped running at ``t``, as its provider saw it; ``reason`` is watchdog, power-off, reset, ended.
+    """A machine stopped running at ``t``, as its provider saw it.
 
+    ``reason`` is watchdog, bmc (its own, or one that takes it for another), power-off, reset, or ended.
     ``frozen`` and ``thawed`` are when it was last frozen before, and when it went on, if it did (monotonic seconds).
     """
 
@@ -49,13 +50,17 @@ class MachineStopped(Event):
 
 @dataclass(frozen=True, slots=True)
 class Audited(Event):
-    """What a node showed after the trial (``found``) and before it (``before``)."""
+    """What a node showed after the trial (``found``) and before it (``before``).
+
+    ``power_log``: its machine's provider remembers when it stopped, so that no ``machine-stopped`` means no stop.
+    """
 
     kind: ClassVar[str] = "audited"
     trial: int
     node: str
     found: NodeFacts
     before: NodeFacts
+    power_log: bool = False
 
     def values(self) -> dict[str, Any]:
         """Return the event's values as JSON holds them."""
@@ -65,10 +70,12 @@ class Audited(Event):
             "node": self.node,
             "found": self.found.encoded(),
             "before": self.before.encoded(),
+            "power_log": self.power_log,
         }
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:
         """Return the event with these values of JSON."""
         facts = {name: NodeFacts.of(values[name]) for name in ("found", "before")}
-        return cls(t=values["t"], trial=values["trial"], node=values["node"], **facts)
+        logged = values.get("power_log", False)
+        return cls(t=values["t"], trial=values["trial"], node=values["node"], **facts, power_log=logged)

@@ -8,7 +8,7 @@ faults of its processes and planned operations) imports it.
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tuchanka.events import Event, NodeFacts
+from tuchanka.events import Event, JournalRule, NodeFacts
 from tuchanka.lab.progress import Progress
 from tuchanka.prediction import Prediction, Reaction
 from tuchanka.topology.types import Cluster, Instance, Topology
@@ -36,6 +36,10 @@ class Stack(Protocol):
     @property
     def evidence(self) -> Mapping[str, str]:
         """File → the shell command whose output it holds: what a node can say about a failed trial."""
+
+    @property
+    def journal_rules(self) -> Sequence[JournalRule]:
+        """What the lines of the nodes' journals mean."""
 
     def predict(self, topology: Topology, cluster: Cluster, reaction: Reaction) -> Prediction | None:
         """Predict the reaction to a fault that does this to the primary's node; ``None`` where none can be made."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from tuchanka.analysis.checks import audit, reads, safety, service
+from tuchanka.analysis.checks import audit, fencing, reads, safety, service
 from tuchanka.analysis.checks.outcome import CheckResult, Judgement
 from tuchanka.analysis.trial_record import TrialRecord
 
@@ -31,6 +31,8 @@ EXAMINERS: tuple[Examiner, ...] = (
     Examiner("reads", "fresh reads come back through every standby VIP", service.fresh_reads),
     Examiner("one primary", "no two nodes accept writes at once", safety.one_primary),
     Examiner("margin", "the old primary has ended before the new one begins", safety.margin),
+    Examiner("fencing", "a node that counts as fenced has stopped", fencing.truth),
+    Examiner("bystanders", "no node stops that the fault did not hit", fencing.bystanders),
     Examiner("VIPs", "no VIP is on two nodes", safety.vips),
     Examiner("commits", "no acknowledged commit is lost", safety.kept, always=False, about="instance"),
     Examiner("commits in place", "no acknowledged commit is lost where the primary stays", safety.kept_in_place),

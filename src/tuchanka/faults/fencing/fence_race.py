@@ -33,6 +33,6 @@ FAULTS = (
         returns=one_side_serves,
         unfit=unfit,
         gives_up="by vote",
-        exempt=("daemons",),
+        exempt=("daemons", "bystanders"),
     ),
 )

@@ -27,6 +27,6 @@ FAULTS = (
         heal_rank=HealRank.NETWORK,
         returns=waits_for_healing,
         gives_up="by vote",
-        exempt=("daemons",),
+        exempt=("daemons", "bystanders"),
     ),
 )

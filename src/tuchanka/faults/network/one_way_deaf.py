@@ -26,6 +26,6 @@ FAULTS = (
         heal_rank=HealRank.NETWORK,
         returns=survives,
         gives_up="by vote",
-        exempt=("daemons",),
+        exempt=("daemons", "bystanders"),
     ),
 )

@@ -26,6 +26,6 @@ FAULTS = (
         heal=reconnect,
         heal_rank=HealRank.NETWORK,
         gives_up="by vote",
-        exempt=("daemons",),
+        exempt=("daemons", "bystanders"),
     ),
 )

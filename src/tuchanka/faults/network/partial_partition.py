@@ -38,6 +38,6 @@ FAULTS = (
         returns=survives,
         unfit=three_nodes,
         gives_up="by vote",
-        exempt=("daemons",),
+        exempt=("daemons", "bystanders"),
     ),
 )

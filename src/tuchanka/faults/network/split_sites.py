@@ -53,6 +53,6 @@ FAULTS = (
         returns=one_side_is_sure,
         unfit=several_sites,
         gives_up="by vote",
-        exempt=("daemons",),
+        exempt=("daemons", "bystanders"),
     ),
 )

@@ -52,8 +52,9 @@ async def audit(
         nodes = _with_positions(first, await _look(lab, cluster, since=before.wall, cut=cut))
     now = time.monotonic()
     stops = [stop for machine in lab.nodes(cluster) for stop in _stops(machine, before.t, now)]
+    logged = {machine.name for machine in lab.nodes(cluster) if isinstance(machine, PowerLog)}
     looks = [
-        Audited(now, trial, name, *facts.differing(nodes[name], before.nodes.get(name, NodeFacts())))
+        Audited(now, trial, name, *facts.differing(nodes[name], before.nodes.get(name, NodeFacts())), name in logged)
         for name in nodes
     ]
     return (*sorted(stops, key=lambda one: one.t), *looks)

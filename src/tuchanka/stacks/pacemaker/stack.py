@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-from tuchanka.events import Event
+from tuchanka.events import Event, JournalRule
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.progress import Progress
 from tuchanka.lab.stack import FinishAudit, Restore, Unsettled
 from tuchanka.prediction import Prediction, Reaction
 from tuchanka.stacks.pacemaker import audit, bring_up, evidence
+from tuchanka.stacks.pacemaker.journal_rules import RULES
 from tuchanka.stacks.pacemaker.observe import observe
 from tuchanka.stacks.pacemaker.predictions import predict
 from tuchanka.stacks.pacemaker.restore import repair
@@ -28,6 +29,7 @@ class Pacemaker:
         "pcs",
     )
     evidence: Mapping[str, str] = evidence.COMMANDS
+    journal_rules: Sequence[JournalRule] = RULES
 
     def predict(self, topology: Topology, cluster: Cluster, reaction: Reaction) -> Prediction | None:
         """Predict from the cluster's timeouts."""
