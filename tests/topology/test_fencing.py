@@ -1,8 +1,12 @@
 """From ``fencing`` and ``bmc`` in a topology to what fences each node."""
 
+import json
+import shlex
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tuchanka.errors import TopologyError
 from tuchanka.topology.load import parse
@@ -103,14 +107,78 @@ def test_what_has_no_meaning_is_refused(cluster: str, a: str, b: str, more: str,
     assert refused.value.hint
 
 
-@pytest.mark.parametrize("name", ["passwd", "password", "password_script", "passwd_script", "action", "IP", "a b"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "passwd",
+        "password",
+        "password_script",
+        "passwd_script",
+        "snmp_priv_passwd",
+        "apikey",
+        "action",
+        "nodename",
+        "watchdog_timeout",
+        "pcmk_host_list",
+        "IP",
+        "a b",
+        "",
+    ],
+)
 def test_a_secret_and_what_is_not_the_topology_s_are_no_parameters(name: str):
     own = DEVICE.format(node="a", more=f'parameters = {{ "{name}" = "x" }}\n')
     with pytest.raises(TopologyError):
         fencing(LEVELS, more=own)
 
 
-@pytest.mark.parametrize("value", ['"a b"', '"$(reboot)"', '""', '"a\\nb"', "1.5", "[1]"])
+@pytest.mark.parametrize("path", ["", "a b", "$HOME/a", "a\\nb", "~/a"])
+def test_a_password_file_has_a_plain_name(path: str):
+    own = DEVICE.format(node="a", more=f'password_file = "{path}"\n')
+    with pytest.raises(TopologyError) as refused:
+        fencing(LEVELS, more=own)
+    assert refused.value.where.endswith("fencing.devices.a.password_file")
+
+
+def test_one_message_of_one_line_has_key_and_hint():
+    with pytest.raises(TopologyError) as refused:
+        fencing(LEVELS, 'bmc = "192.0.2.11"')
+    assert str(refused.value) == (
+        "/lab/pair.toml: clusters.pair.fencing.levels: nothing switches b off; "
+        "give the node a bmc, or write [clusters.pair.fencing.devices.b]"
+    )
+
+
+def test_both_kinds_of_devices_go_together_and_keep_the_nodes_order():
+    own = DEVICE.format(node="a", more="")
+    found = fencing('fencing.levels = ["device"]', "", 'bmc = "192.0.2.12"', own)
+    assert [(one.node, one.bmc) for one in found.devices] == [("a", False), ("b", True)]
+    assert (found.watchdog, found.device) == (False, True)
+
+
+def test_a_bmc_without_a_level_that_uses_it_is_no_device():
+    assert fencing("", 'bmc = "192.0.2.11"') == WATCHDOG
+
+
+@given(
+    st.dictionaries(
+        st.from_regex(r"[a-z][a-z0-9_]{0,10}", fullmatch=True),
+        st.one_of(st.booleans(), st.integers(-(2**31), 2**31), st.text(max_size=12)),
+        max_size=4,
+    )
+)
+def test_parameters_are_refused_or_have_nothing_that_a_shell_knows(parameters: dict[str, object]):
+    written = ", ".join(f"{name} = {json.dumps(value)}" for name, value in parameters.items())
+    own = DEVICE.format(node="a", more=f"parameters = {{ {written} }}\n") + DEVICE.format(node="b", more="")
+    try:
+        device = fencing(LEVELS, more=own).devices[0]
+    except TopologyError:
+        return
+    assert device.parameters.keys() == parameters.keys()
+    for name, value in device.parameters.items():
+        assert shlex.quote(f"{name}={value}") == f"{name}={value}"
+
+
+@pytest.mark.parametrize("value", ['"a b"', '"a;reboot"', '"$(reboot)"', '""', '"a\\nb"', "1.5", "[1]"])
 def test_a_parameter_has_no_character_that_a_shell_knows(value: str):
     own = DEVICE.format(node="a", more=f"parameters = {{ ip = {value} }}\n")
     with pytest.raises(TopologyError):

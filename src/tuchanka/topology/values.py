@@ -82,7 +82,23 @@ _PARAMETER = re.compile(r"[a-z_][a-z0-9_]{0,62}(\.[a-z_][a-z0-9_]{0,62})?")
 _DESCRIPTION = re.compile(r"[\w .,:;()/+-]{0,100}")
 _AGENT = re.compile(r"fence_[a-z0-9_]{1,40}")
 _AGENT_PARAMETER = re.compile(r"[a-z][a-z0-9_]{0,40}")
-_AGENT_VALUE = re.compile(r"[A-Za-z0-9_.,:;/@+-]{1,200}")
+_SECRET = ("passw", "passphrase", "secret", "token", "apikey")
+# ``parameters`` of the renderer, and what would change which node a device switches.
+_SET_BY_TUCHANKA = frozenset(
+    {
+        "action",
+        "nodename",
+        "pcmk_host_check",
+        "pcmk_host_list",
+        "pcmk_host_map",
+        "pcmk_off_timeout",
+        "pcmk_reboot_action",
+        "pcmk_reboot_timeout",
+        "port_as_ip",
+        "watchdog_timeout",
+    }
+)
+_AGENT_VALUE = re.compile(r"[A-Za-z0-9_.,:/@+-]{1,200}")
 _FILE_PATH = re.compile(r"[A-Za-z0-9_.,@+/-]{1,250}")
 _SSH_KEY = re.compile(
     r"(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)|sk-ssh-ed25519@openssh\.com"
@@ -168,7 +184,7 @@ def _agent_parameter(value: object) -> str:
     text = _text(value)
     if not _AGENT_PARAMETER.fullmatch(text):
         raise ValueError("isn't a parameter of a fence agent", 'write lower-case letters, like "ip" or "power_wait"')
-    if "passw" in text or "secret" in text or text in {"passphrase", "action", "nodename", "port_as_ip"}:
+    if text in _SET_BY_TUCHANKA or any(word in text for word in _SECRET):
         raise ValueError(
             "is a secret, or what tuchanka sets itself",
             "remove it; a password is in the file that password_file names",
@@ -185,7 +201,7 @@ def _agent_value(value: object) -> str:
     if not _AGENT_VALUE.fullmatch(text):
         raise ValueError(
             "has a character that a parameter of a fence agent can't have",
-            "write up to 200 letters, digits and _.,:;/@+-",
+            "write up to 200 letters, digits and _.,:/@+-",
         )
     return text
 
