@@ -2,18 +2,22 @@
 
 import asyncio
 import json
+import socket
 import stat
 import subprocess
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import get_args
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tuchanka.errors import MachineError
 from tuchanka.providers.base import BmcBehaviour, Cut, bmc_of
-from tuchanka.providers.bmc import control
-from tuchanka.providers.bmc.behaviour import State, answer, orders
+from tuchanka.providers.bmc import control, daemon
+from tuchanka.providers.bmc.behaviour import State, answer, orders, parsed
 from tuchanka.providers.bmc.daemon import Daemon
 from tuchanka.providers.bmc.render import CHASSIS, configuration
 from tuchanka.providers.bmc.spec import Spec
@@ -138,7 +142,21 @@ def test_how_it_behaves_outlives_the_daemon(bench: Bench):
     assert Bench(bench.folder).daemon.bmcs["a"].state == State("a", "lies", told_off=True)
 
 
-@pytest.mark.parametrize("line", ["", "a", "c get power", "a behave {}", "a behave nonsense", "\x00"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "a",
+        "c get power",
+        "a behave {}",
+        "a behave nonsense",
+        "a behave [1]",
+        "a behave 1",
+        "a switch power 0",
+        "a\x00 set power 0",
+        "\xff",
+    ],
+)
 def test_a_bad_request_harms_nothing(bench: Bench, line: str):
     async def work(bench: Bench) -> None:
         reader, writer = await asyncio.open_unix_connection(bench.folder / "socket")
@@ -148,6 +166,118 @@ def test_a_bad_request_harms_nothing(bench: Bench, line: str):
         assert await bench.ask("get power") == "ok power:1"
 
     bench.run(work)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"machine": "c"},
+        {"machine": []},
+        {"machine": "a", "behaviour": "sulks"},
+        {"machine": "a", "behaviour": ["off"]},
+        {"machine": "a", "behaviour": "off", "more": 1},
+        {"behaviour": "off"},
+    ],
+)
+def test_what_is_no_behaviour_is_not_kept(bench: Bench, told: dict[str, object]):
+    async def work(bench: Bench) -> None:
+        assert await bench.ask(f"behave {json.dumps(told)}") == ""
+        assert await control.behaviour(bench.folder, "a") == "works"
+
+    bench.run(work)
+    assert list((bench.folder / "a").iterdir()) == []
+
+
+@pytest.mark.parametrize("other", [None, "c"])
+def test_a_wrong_machine_has_to_be_one(bench: Bench, other: str | None):
+    async def work(bench: Bench) -> None:
+        with pytest.raises(MachineError, match="has no BMC that answers"):
+            await control.behave(bench.folder, "a", "wrong node", other or "")
+
+    bench.run(work)
+
+
+def test_reset_cuts_the_power_and_leaves_the_machine_on(bench: Bench):
+    async def work(bench: Bench) -> None:
+        assert await bench.ask("set reset 1") == "ok"
+        assert await bench.on("a")
+
+    bench.run(work)
+    assert [str(step) for step in bench.provider.steps].count("a reset") == 1
+
+
+def test_matters_that_are_not_power_switch_nothing(bench: Bench):
+    async def work(bench: Bench) -> None:
+        for words in ("shutdown 1", "boot 5", "identify 10", "power 2"):
+            assert await bench.ask(f"set {words}") == "ok"
+        assert await bench.on("a")
+        assert await bench.ask("get reset shutdown") == "ok reset:0 shutdown:0"
+
+    bench.run(work)
+
+
+def test_one_bmc_s_failure_is_its_own(bench: Bench):
+    async def work(bench: Bench) -> None:
+        await control.behave(bench.folder, "a", "slow", "")
+        waiting = asyncio.create_task(bench.ask("get power"))
+        assert await bench.ask("get power", "b") == "ok power:1"
+        assert await control.behaviour(bench.folder, "b") == "works"
+        # The state is told at once: it is a question of the lab, not one by IPMI.
+        assert await control.behaviour(bench.folder, "a") == "slow"
+        assert not waiting.done()
+        await control.behave(bench.folder, "a", "works", "")
+        assert await waiting == "no"
+
+    bench.run(work)
+
+
+def test_a_late_order_of_a_slow_one_is_carried_out_in_the_end(bench: Bench, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(daemon, "SLOW_S", 0.05)
+
+    async def work(bench: Bench) -> None:
+        await control.behave(bench.folder, "a", "slow", "")
+        assert await bench.ask("set power 0") == "ok"
+        assert not await bench.on("a")
+
+    bench.run(work)
+
+
+@given(
+    st.sampled_from(get_args(BmcBehaviour)),
+    st.booleans(),
+    st.lists(st.sampled_from(["power", "reset", "shutdown", "boot", "0", "1", "2"])),
+)
+def test_words_in_any_order_make_orders_and_states_come_back_from_json(
+    behaviour: BmcBehaviour, told_off: bool, words: list[str]
+):
+    assert len(orders(words)) <= len(words) // 2
+    state = State("a", behaviour, told_off)
+    assert parsed(json.dumps(asdict(state)), {"a"}) == state
+    # None says "on" of a machine that is off.
+    assert state.answers in {None, False}
+
+
+def test_a_daemon_that_ends_before_it_answers_is_none(tmp_path: Path):
+    async def work() -> None:
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(str(tmp_path / "socket"))
+            listening.listen()
+            listening.setblocking(False)
+            asked = asyncio.create_task(control.ask(tmp_path, "a", "state"))
+            connection, _ = await asyncio.get_running_loop().sock_accept(listening)
+            await asyncio.sleep(0.1)
+            connection.close()  # unread: the other end is told of a reset
+            assert await asked is None
+
+    asyncio.run(work())
+
+
+def test_the_program_that_ipmi_sim_calls_fails_without_a_daemon(tmp_path: Path):
+    done = subprocess.run(
+        ["perl", CHASSIS, tmp_path / "socket", "a", "get", "power"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode != 0, done.stdout) == (True, "")
+    assert str(tmp_path / "socket") in done.stderr
 
 
 def test_the_program_that_ipmi_sim_calls_passes_words_on(bench: Bench):

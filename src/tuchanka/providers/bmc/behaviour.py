@@ -3,9 +3,10 @@
 ``ipmi_sim`` asks for ``power`` and sets ``power``, ``reset`` and more (``shutdown``, ``boot``), several in one call.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from tuchanka.providers.base import BmcBehaviour
 
@@ -37,6 +38,22 @@ class State:
     def obeys(self) -> bool:
         """Whether it carries an order out."""
         return self.behaviour in {"works", "slow", "wrong node"}
+
+
+def parsed(text: str, machines: Collection[str]) -> State:
+    """Return the state that is written as JSON.
+
+    Raises:
+        ValueError: it isn't one, or has the power of none of the machines.
+    """
+    try:
+        state = State(**json.loads(text))
+        known = state.machine in machines and state.behaviour in get_args(BmcBehaviour)
+    except TypeError as error:
+        raise ValueError(f"no state of a BMC: {text}") from error
+    if not known:
+        raise ValueError(f"an unknown machine or behaviour: {text}")
+    return state
 
 
 def orders(words: Sequence[str]) -> tuple[Order, ...]:

@@ -77,6 +77,8 @@ async def ask(run: Path, machine: str, words: str) -> str | None:
         line = await asyncio.wait_for(reader.readline(), timeout=ANSWER_S)
     except TimeoutError as error:
         raise MachineError(f"the BMC daemon did not answer {words!r} within {ANSWER_S:g} s", where=machine) from error
+    except ConnectionError:  # it has just been ended
+        return None
     finally:
         writer.close()
     return line.decode().strip()

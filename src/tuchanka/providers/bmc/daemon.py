@@ -21,7 +21,7 @@ from pathlib import Path
 from tuchanka.errors import TuchankaError
 from tuchanka.providers import registry
 from tuchanka.providers.base import Machine, Power, Provider, bmc_of
-from tuchanka.providers.bmc.behaviour import Order, State, answer, orders
+from tuchanka.providers.bmc.behaviour import Order, State, answer, orders, parsed
 from tuchanka.providers.bmc.control import STATE_FILE
 from tuchanka.providers.bmc.render import COMMANDS, configuration
 from tuchanka.providers.bmc.spec import Spec
@@ -195,10 +195,12 @@ class Daemon:
         """Do what a line asks for, and return the answer."""
         LOG.info("%s (%s): %s %s", bmc.name, bmc.state.behaviour, verb, " ".join(words))
         if verb == "behave":
-            bmc.behave(State(**json.loads(" ".join(words))))
+            bmc.behave(parsed(" ".join(words), bmc.machines))
             return ""
         if verb == "state":
             return bmc.state.behaviour
+        if verb not in {"get", "set"}:
+            raise ValueError(verb)
         return await bmc.chassis(verb, words)
 
 
