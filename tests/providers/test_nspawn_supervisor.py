@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import socket
 from collections.abc import Awaitable, Callable
@@ -173,6 +174,39 @@ def test_a_watchdog_that_is_not_fed_resets_the_machine(bench: Bench):
     log = bench.paths.log.read_text()
     assert '"what": "watchdog expired"' in log
     assert '"reason": "watchdog"' in log
+
+
+def test_a_watchdog_that_fails_is_armed_and_never_fires(bench: Bench):
+    async def work(one: Supervisor) -> None:
+        await bench.booted(1)
+        assert not one.watchdog.works  # as the last supervisor's was
+        assert (await bench.ask("watchdog", works=False))["t"] > 0
+        descriptor = os.open(bench.paths.watchdog, os.O_WRONLY | os.O_NONBLOCK)
+        os.write(descriptor, b"\0")
+        os.close(descriptor)
+        await asyncio.sleep(0.5)
+        assert (await bench.ask("status")).items() >= {"armed": True, "boots": 1}.items()
+        # Nobody has fed it since: it fires as soon as it works again.
+        await bench.ask("watchdog", works=True)
+        await bench.booted(2)
+        await bench.ask("power-off")
+
+    bench.paths.watchdog_fails.touch()
+    bench.run(work, watchdog_s=0.1)
+    found = re.findall(r'"what": "watchdog (\w+)"', bench.paths.log.read_text())
+    assert found == ["fails", "works", "expired"]
+
+
+@pytest.mark.parametrize("told", [{}, {"reason": "bmc"}])
+def test_the_power_log_says_who_cut_the_power(bench: Bench, told: dict[str, str]):
+    async def work(one: Supervisor) -> None:
+        for boots, verb in enumerate(("reset", "power-off"), start=1):
+            await bench.booted(boots)
+            await bench.ask(verb, **told)
+
+    bench.run(work)
+    for verb in ("reset", "power-off"):
+        assert f'"reason": "{told.get("reason", verb)}"' in bench.paths.log.read_text()
 
 
 @pytest.mark.parametrize("verb", ["power-off", "shut-down"])
