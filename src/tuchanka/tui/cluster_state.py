@@ -38,7 +38,9 @@ def _fencing(state: ClusterState) -> list[RenderableType]:
     if state.devices:
         table = _table("fencing device", "of", "asked by")
         for device in state.devices:
-            by = Text(", ".join(device.nodes) or "does not answer", "" if device.nodes else "red")
+            by = Text("does not answer", "red") if device.silent else Text(", ".join(device.nodes) or "-")
+            if device.nodes and device.failed:
+                by.append(", has failed", "yellow")
             table.add_row(device.resource, device.node, by)
         shown.append(table)
     if state.fenced:

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from tuchanka.stacks.pacemaker.state import ClusterState, Copy, InstanceState, NodeState, VipState
+from tuchanka.events.fencings import Fencing
+from tuchanka.stacks.pacemaker.state import ClusterState, Copy, DeviceState, InstanceState, NodeState, VipState
 
 Tone = Literal["good", "bad", "plain"]
 
@@ -28,6 +29,8 @@ def changes(before: ClusterState, after: ClusterState) -> tuple[Change, ...]:
         *_of_cluster(before, after),
         *(one for pair in zip(before.instances, after.instances, strict=True) for one in _of_instance(*pair)),
         *(one for pair in zip(before.vips, after.vips, strict=True) for one in _of_vip(*pair)),
+        *(one for pair in zip(before.devices, after.devices, strict=True) for one in _of_device(*pair)),
+        *_of_fencings(before.fenced, after.fenced),
     )
     return tuple(Change(after.name, text, tone) for text, tone in found)
 
@@ -113,3 +116,27 @@ def _of_vip(was: VipState, now: VipState) -> Found:
     if was.nodes != now.nodes:
         places = [" and ".join(one.nodes) or "nowhere" for one in (was, now)]
         yield f"the VIP {now.name}: {places[0]} → {places[1]}", _good(len(now.nodes) == 1)
+
+
+def _of_device(was: DeviceState, now: DeviceState) -> Found:
+    if was.silent != now.silent and now.askable:
+        yield (
+            f"the fencing device of {now.node} {'does not answer' if now.silent else 'answers'}",
+            _good(not now.silent),
+        )
+
+
+def _of_fencings(was: tuple[Fencing, ...], now: tuple[Fencing, ...]) -> Found:
+    """Say what was fenced since then. Of the fencings only the last are known, so the old ones go away."""
+    known = {(one.target, one.requested): one for one in was}
+    for one in now:
+        before = known.get((one.target, one.requested))
+        if one.seconds is None:
+            if before is None:
+                yield f"{one.target} is being fenced by {one.by}", "plain"
+        elif before is None or before.ended is None:
+            how = f" ({one.how})" if one.how else ""
+            if one.well:
+                yield f"{one.target} was fenced by {one.by}{how}, {one.seconds:.2f} s after it was asked for", "good"
+            else:
+                yield f"{one.by} could not fence {one.target}, {one.seconds:.2f} s after it was asked for", "bad"

@@ -10,6 +10,8 @@ from xml.etree import ElementTree
 # The name of the node attribute in which crm_attribute --promotion keeps a score.
 SCORE = "master-"
 INFINITY = 1_000_000
+# PCMK_OCF_UNKNOWN (Pacemaker, results.h): the operation hasn't ended.
+NO_STATUS_YET = "193"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,8 @@ class CrmNode:
 class CrmView:
     """One node's view of the cluster. ``roles`` maps (resource, node) to Pacemaker's role, started ones only.
 
-    ``scores`` maps (resource, node) to the promotion score that its agent has set.
+    ``scores`` maps (resource, node) to the promotion score that its agent has set. ``starting`` has every (resource,
+    node) of which a start hasn't ended: Pacemaker itself shows some of them as started meanwhile.
     """
 
     coordinator: str | None = None
@@ -37,6 +40,7 @@ class CrmView:
     roles: dict[tuple[str, str], str] = field(default_factory=dict)
     fail_counts: dict[tuple[str, str], str] = field(default_factory=dict)
     scores: dict[tuple[str, str], int] = field(default_factory=dict)
+    starting: frozenset[tuple[str, str]] = frozenset()
 
 
 def parse(text: str) -> CrmView | None:
@@ -83,6 +87,13 @@ def parse(text: str) -> CrmView | None:
             for attribute in node.iterfind("attribute")
             if attribute.get("name", "").startswith(SCORE)
         },
+        starting=frozenset(
+            (history.get("id", ""), node.get("name", ""))
+            for node in root.iterfind("node_history/node")
+            for history in node.iterfind("resource_history")
+            for operation in history.iterfind("operation_history[@task='start']")
+            if operation.get("rc") == NO_STATUS_YET
+        ),
     )
 
 

@@ -54,10 +54,8 @@ def _of_quorum(state: ClusterState) -> Iterator[str]:
 
 
 def _of_devices(state: ClusterState) -> Iterator[str]:
-    online = {node.name for node in state.nodes if node.online}
     for device in state.devices:
-        # No node asks its own; where all others are gone nobody can.
-        if not device.nodes and online - {device.node}:
+        if device.silent:
             yield f"the fencing device of {device.node} doesn't answer: '{device.resource}' does not run"
 
 

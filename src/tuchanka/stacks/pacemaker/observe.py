@@ -65,7 +65,7 @@ def script(cluster: Cluster, node: str) -> str:
         "stack": "timeout 3 systemctl is-active corosync pacemaker",
         "quorum": "timeout 3 corosync-quorumtool -s",
         "qdevice": "timeout 3 corosync-qdevice-tool -s",
-        "crm": "timeout 5 crm_mon --output-as=xml --one-shot --failcounts --show-node-attributes",
+        "crm": "timeout 5 crm_mon --output-as=xml --one-shot --failcounts --operations --show-node-attributes",
         "fencing": fencing_command(cluster),
     } | {
         f"sql {instance.name}": f"timeout 3 {AS_POSTGRES} {' '.join(command(instance.port))} <<'END'{SQL}END"
@@ -150,9 +150,15 @@ def join(cluster: Cluster, looks: dict[str, Look]) -> ClusterState:
 
 def _device(node: str, view: CrmView) -> DeviceState:
     name = resource(node)
-    running = tuple(on for (started, on) in view.roles if started == name)
+    # A device is started by asking it: a start that goes on has no answer yet, whatever role Pacemaker shows.
+    running = tuple(
+        on
+        for (started, on), role in view.roles.items()
+        if started == name and role == "Started" and (started, on) not in view.starting
+    )
     failed = any(failing == name for (failing, _) in view.fail_counts)
-    return DeviceState(node, name, running, failed)
+    askable = any(seen.online for other, seen in view.nodes.items() if other != node)
+    return DeviceState(node, name, running, failed, askable)
 
 
 def _node(name: str, site: str, look: Look, view: CrmView) -> NodeState:

@@ -73,15 +73,21 @@ class VipState:
 
 @dataclass(frozen=True, slots=True)
 class DeviceState:
-    """A node's fencing device: which nodes ask it for its state, and whether it has answered when it was last asked.
+    """A node's fencing device: ``nodes`` ask it for its state, and are answered; ``failed``: it failed them lately.
 
-    ``nodes`` is empty where it answers none.
+    ``askable``: whether a node is there that could ask. None asks its own, so the last one's can't be asked.
     """
 
     node: str
     resource: str
     nodes: tuple[str, ...]
     failed: bool
+    askable: bool
+
+    @property
+    def silent(self) -> bool:
+        """Whether it doesn't answer."""
+        return self.askable and not self.nodes
 
 
 @dataclass(frozen=True, slots=True)
