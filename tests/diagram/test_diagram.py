@@ -23,13 +23,15 @@ from tuchanka.diagram.plan import kinds, planned
 from tuchanka.postgres.config import synchronous_standby_names
 from tuchanka.stacks.pacemaker.health import problems
 from tuchanka.stacks.pacemaker.observe import Look, join
+from tuchanka.stacks.pacemaker.render.fencing import resource
 from tuchanka.topology.load import load
-from tuchanka.topology.types import Cluster, ServiceMachine, Site, Topology
+from tuchanka.topology.types import Cluster, Fencing, FencingDevice, ServiceMachine, Site, Topology
 
 HERE = Path(__file__).parent
 IMAGES = HERE.parents[1] / "docs" / "images"
 DEFAULT = load(None)
 SEVEN = load(HERE / "seven.toml")
+FENCING = load(HERE.parents[1] / "examples" / "fencing.toml")
 WHEN = "2026-11-22 21:30:05"
 
 
@@ -82,6 +84,25 @@ def with_services(topology: Topology) -> Topology:
     return replace(topology, sites=(*topology.sites, own), services=services)
 
 
+def fenced(**asked_by: str) -> Picture:
+    """The example's tuchanka2 as it was seen, with the nodes that ask the BMC of ``a`` and ``b``."""
+    cluster = FENCING.cluster("tuchanka2")
+    roles = {(resource(f"tuchanka2{its}"), node): "Started" for its, node in asked_by.items()}
+    crm = replace(view(), roles=view().roles | roles)
+    state = join(cluster, {A: look(primary(), crm=crm), B: look(standby(), crm=crm)})
+    return seen(FENCING, cluster, state, problems(state, cluster), when=WHEN)
+
+
+def other_devices(topology: Topology) -> Topology:
+    """The same with devices that are no BMCs of the lab, and no watchdog."""
+    cluster = topology.clusters[-1]
+    devices = (
+        FencingDevice(cluster.nodes[0].name, "fence_apc_snmp", {"ip": "10.0.9.1", "plug": "7"}, "/secret"),
+        *(FencingDevice(node.name, f"fence_{'x' * 40}", {}) for node in cluster.nodes[1:]),
+    )
+    return replace(topology, clusters=(replace(cluster, fencing=Fencing(("device",), devices)),))
+
+
 def last(topology: Topology) -> Picture:
     return planned(topology, topology.clusters[-1])
 
@@ -91,6 +112,7 @@ GOLDEN = {
     "seven": last(SEVEN),
     "live": live({A: look(primary(lag=123456)), B: look(standby())}),
     "lost": live(LOST),
+    "device-silent": fenced(b=A),
 }
 PICTURES = GOLDEN | {
     **{cluster.name: planned(DEFAULT, cluster) for cluster in DEFAULT.clusters},
@@ -102,6 +124,9 @@ PICTURES = GOLDEN | {
     "services-alone": last(with_services(alone(SEVEN))),
     "long-names": last(long_names(SEVEN)),
     "broken": live({A: look(primary(state="catchup", sync_state="async")), B: look(standby())}),
+    "fencing-four": last(FENCING),
+    "devices": fenced(a=B, b=A),
+    "other-devices": last(other_devices(DEFAULT)),
     "nothing": live({A: Look("off", "absent"), B: Look("off", "absent")}),
 }
 
@@ -116,6 +141,10 @@ def test_the_manual_shows_every_picture_and_no_other():
     shown = set(re.findall(r"\(images/(tuchanka[^)]*\.svg)\)", pages))
     assert shown == {f"{cluster.name}.svg" for cluster in DEFAULT.clusters}
     assert shown == {file.name for file in IMAGES.glob("tuchanka*.svg")}
+
+
+def test_the_picture_of_the_page_about_fencing_is_that_of_its_example():
+    check_golden(IMAGES / "fencing.svg", svg(planned(FENCING, FENCING.cluster("tuchanka2"))))
 
 
 @pytest.mark.parametrize("name", GOLDEN)
@@ -251,6 +280,39 @@ def test_a_lost_primary_is_seen():
     assert f"{B} (coordinator) in dc2: primary of krogan2 with krogan2." in text
     assert GOLDEN["lost"].links == ()
     assert (GOLDEN["lost"].verdict, GOLDEN["live"].verdict) == ("not healthy", "healthy")
+
+
+def test_a_device_is_shown_with_who_asks_it():
+    planned_text = description(PICTURES["fencing-four"])
+    assert "standby of krogan4 with krogan4s1; switched off by BMC 192.168.93.222." in planned_text
+    assert PICTURES["fencing-four"].caption == "as planned; fenced by device, then by watchdog"
+    text = description(PICTURES["device-silent"])
+    assert "switched off by BMC 192.168.93.211 (does not answer)." in text
+    assert f"switched off by BMC 192.168.93.212 (asked by {A})." in text
+    assert PICTURES["device-silent"].verdict == "not healthy"
+    assert PICTURES["devices"].verdict == "healthy"
+
+
+def test_a_device_that_nobody_is_there_to_ask_is_not_called_silent():
+    cluster = FENCING.cluster("tuchanka2")
+    state = join(cluster, {A: Look("off", "absent"), B: look(primary(), crm=view("survivor.xml"))})
+    text = description(seen(FENCING, cluster, state, (), when=WHEN))
+    assert "BMC 192.168.93.211 (does not answer)" in text
+    assert "BMC 192.168.93.212 (asked by nobody)" in text
+
+
+def test_other_agents_are_shown_with_their_address_and_without_the_watchdog():
+    picture = PICTURES["other-devices"]
+    assert "switched off by fence_apc_snmp 10.0.9.1." in description(picture)
+    assert picture.caption == "as planned; fenced by device"
+    assert "/secret" not in svg(picture)
+
+
+def test_a_watchdog_that_is_to_fence_nobody_is_not_unusual():
+    topology = other_devices(DEFAULT)
+    cluster = replace(topology.clusters[-1], nodes=CLUSTER.nodes, instances=CLUSTER.instances)
+    state = join(cluster, {A: look(primary(), watchdog="absent"), B: look(standby(), watchdog="absent")})
+    assert "watchdog" not in description(seen(DEFAULT, cluster, state, (), when=WHEN))
 
 
 def test_a_witness_that_gives_no_vote_is_seen():

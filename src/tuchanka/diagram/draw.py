@@ -6,7 +6,7 @@ from importlib import resources
 from markupsafe import Markup
 
 from tuchanka.diagram.layout import place
-from tuchanka.diagram.model import Picture, meanings
+from tuchanka.diagram.model import MachineBox, Picture, Tone, meanings
 from tuchanka.diagram.places import Placed, PlacedCopy, PlacedMachine, PlacedSite, Point, Wire
 from tuchanka.diagram.text import width
 from tuchanka.svg import element, group
@@ -57,10 +57,17 @@ def description(picture: Picture) -> str:
                 if copy
             ]
             note = f" ({machine.note})" if machine.note else ""
-            words.append(f"{machine.name}{note} in {site.name}: {'; '.join(copies) or 'nothing'}.")
+            words.append(f"{machine.name}{note} in {site.name}: {'; '.join(copies) or 'nothing'}{_fenced(machine)}.")
         words += [f"{machine.name} in {site.name} {machine.note}." for machine in site.beside]
     words += [f"{link.instance}: {link.source} to {link.target}, {link.label}." for link in picture.links]
     return " ".join(words)
+
+
+def _fenced(machine: MachineBox) -> str:
+    if machine.device is None:
+        return ""
+    note = f" ({machine.device.note})" if machine.device.note else ""
+    return f"; switched off by {machine.device.name}{note}"
 
 
 @cache
@@ -106,7 +113,20 @@ def _machine(placed: PlacedMachine, hues: dict[str, str]) -> Markup:
         class_ = "small bad-text" if machine.tone == "bad" else "small soft"
         parts.append(_text(machine.note, box.x + 12, box.y + 40, class_))
     parts += [_copy(one, hues[one.copy.instance]) for one in placed.copies]
+    if machine.device:
+        tag, y = machine.device, box.bottom - 11
+        parts += [_power(box.x + 19, y - 4, tag.tone), _text(tag.name, box.x + 31, y, "small")]
+        if tag.note:
+            class_ = "small bad-text" if tag.tone == "bad" else "small soft"
+            parts.append(_text(tag.note, box.right - 12, y, class_, "end"))
     return group(parts)
+
+
+def _power(x: float, y: float, tone: Tone = "plain") -> Markup:
+    """Return the sign of a switch for power (IEC 60417-5009), for a fencing device."""
+    # Its style stands here, so that pictures without devices are what they were.
+    style = f"fill: none; stroke: var(--{'bad' if tone == 'bad' else 'soft'}); stroke-width: 1.5"
+    return element("path", d=f"M{x - 3:.1f} {y - 3:.1f} a4.5 4.5 0 1 0 6 0 m-3 -3 v5", style=style)
 
 
 def _copy(placed: PlacedCopy, hue: str) -> Markup:
@@ -192,6 +212,8 @@ def _legend(picture: Picture, placed: Placed) -> Markup:
         elif kind == "votes":
             class_ = "votes" if picture.votes else "votes no"
             parts.append(element("path", class_=class_, d=f"M{box.x + 4:.1f} {y:.1f} h32"))
+        elif kind == "device":
+            parts.append(_power(box.x + 20, y))
         else:
             parts.append(element("path", class_=f"wire {kind}", d=f"M{box.x:.1f} {y:.1f} h32"))
             parts.append(element("path", class_=f"head {kind}", d=f"M{box.x + 40:.1f} {y:.1f} l-9 -5 v10 z"))

@@ -24,6 +24,7 @@ COPY_GAP = 8.0
 COPY_LINE = 24.0
 DETAIL = 17.0
 VIP = 25.0
+DEVICE = 20.0
 LEGEND = 22.0
 LEGEND_GAP = 26.0
 SAMPLE = 40.0
@@ -119,7 +120,9 @@ class _Row:
             vips = max((len(copy.vips) for copy in there), default=0) * VIP
             self.slots.append(2 * COPY_PADDING + COPY_LINE + detail + vips if there else 0.0)
         used = [slot for slot in self.slots if slot]
-        self.height = MACHINE_HEADING + self.note + sum(used) + COPY_GAP * max(len(used) - 1, 0) + MACHINE_PADDING
+        device = DEVICE if any(machine.device for machine in machines) else 0.0
+        gaps = COPY_GAP * max(len(used) - 1, 0)
+        self.height = MACHINE_HEADING + self.note + sum(used) + gaps + device + MACHINE_PADDING
 
 
 def _rows(columns: list[SiteBox], instances: int) -> list[_Row]:
@@ -155,7 +158,8 @@ def _machine_width(machine: MachineBox) -> float:
             inner.append(width(copy.detail, 11))
             inner += [width(vip.name, 12, bold=True) + width(vip.address, 12) + 44 for vip in copy.vips]
     note = width(machine.note, 12) + 24
-    return max(NARROWEST, heading, note, max(inner) + 2 * (MACHINE_PADDING + COPY_PADDING) + 8)
+    device = width(machine.device.name, 12) + width(machine.device.note, 12) + 56 if machine.device else 0.0
+    return max(NARROWEST, heading, note, device, max(inner) + 2 * (MACHINE_PADDING + COPY_PADDING) + 8)
 
 
 def _site_width(site: SiteBox) -> float:

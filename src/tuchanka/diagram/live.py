@@ -1,10 +1,11 @@
 """The picture of a cluster as it was seen. Pure."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import get_args
 
-from tuchanka.diagram.model import CopyBox, Kind, MachineBox, Picture, ReplicationLink, Role, Tone, VipTag
-from tuchanka.diagram.plan import sites
+from tuchanka.diagram.model import CopyBox, DeviceTag, Kind, MachineBox, Picture, ReplicationLink, Role, Tone, VipTag
+from tuchanka.diagram.plan import device, fenced_by, sites
 from tuchanka.stacks.pacemaker.state import ClusterState, Copy, InstanceState, NodeState
 from tuchanka.topology.types import Cluster, Node, Topology
 
@@ -17,18 +18,19 @@ def seen(
     """Return the picture of a state; ``problems`` are those of ``health.problems``, ``when`` is for the caption."""
     quorum = state.quorum
     machines = {node.name: _machine(cluster, node, state) for node in cluster.nodes}
-    device = {True: "gives the deciding vote", False: "gives no vote", None: ""}[quorum.device]
+    voter = {True: "gives the deciding vote", False: "gives no vote", None: ""}[quorum.device]
     votes = f"{quorum.votes} of {quorum.expected} votes, {'' if quorum.quorate else 'no '}quorum"
     return Picture(
         title=cluster.name,
-        caption=f"as seen {when}; {votes}",
+        caption=f"as seen {when}; {votes}{fenced_by(cluster)}",
         verdict="not healthy" if problems else "healthy",
         tone="bad" if problems else "good",
         problems=problems,
         instances=tuple(instance.name for instance in cluster.instances),
-        sites=sites(topology, cluster, machines, device),
+        sites=sites(topology, cluster, machines, voter),
         links=tuple(link for instance in state.instances for link in _links(instance)),
         votes=quorum.device,
+        levels=cluster.fencing.levels,
     )
 
 
@@ -44,7 +46,7 @@ def amount(size: int) -> str:
 
 def _machine(cluster: Cluster, node: Node, state: ClusterState) -> MachineBox:
     seen_node = state.node(node.name)
-    note, tone = _condition(seen_node)
+    note, tone = _condition(seen_node, watchdog=cluster.fencing.watchdog)
     if not note and state.coordinator == node.name:
         note = "coordinator"
     copies = []
@@ -60,11 +62,22 @@ def _machine(cluster: Cluster, node: Node, state: ClusterState) -> MachineBox:
             if copy is not None
             else None
         )
-    return MachineBox(node.name, str(node.address), tuple(copies), note, tone)
+    return MachineBox(node.name, str(node.address), tuple(copies), note, tone, _device(cluster, node, state))
 
 
-def _condition(node: NodeState) -> tuple[str, Tone]:
-    """Return what is unusual about a node, the worst first."""
+def _device(cluster: Cluster, node: Node, state: ClusterState) -> DeviceTag | None:
+    """Return the node's device with who asks it."""
+    tag = device(cluster, node)
+    its = next((one for one in state.devices if one.node == node.name), None)
+    if tag is None or its is None:
+        return tag
+    if its.nodes:
+        return replace(tag, note=f"asked by {', '.join(its.nodes)}")
+    return replace(tag, note="does not answer", tone="bad") if its.silent else replace(tag, note="asked by nobody")
+
+
+def _condition(node: NodeState, *, watchdog: bool) -> tuple[str, Tone]:
+    """Return what is unusual about a node, the worst first; ``watchdog``: whether its watchdog is to fence it."""
     conditions: tuple[tuple[bool, str], ...] = (
         (node.power == "off", "is off"),
         (node.unclean, "waits to be fenced"),
@@ -72,7 +85,7 @@ def _condition(node: NodeState) -> tuple[str, Tone]:
         (not node.online, "is not online"),
         (node.standby, "in standby"),
         (node.maintenance, "in maintenance"),
-        (node.watchdog != "armed", f"watchdog {node.watchdog}"),
+        (watchdog and node.watchdog != "armed", f"watchdog {node.watchdog}"),
     )
     note = next((words for holds, words in conditions if holds), "")
     return note, "bad" if note else "plain"

@@ -16,6 +16,7 @@ MEANING: dict[Kind, str] = {
     "broken": "not streaming",
 }
 VIP_MEANING = {"primary": "VIP for writing", "standby": "VIP for reading"}
+DEVICE_MEANING = "fencing device: switches its node off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,15 @@ class CopyBox:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceTag:
+    """What switches a machine off: its name, and who asks it, or that it doesn't answer."""
+
+    name: str
+    note: str = ""
+    tone: Tone = "plain"
+
+
+@dataclass(frozen=True, slots=True)
 class MachineBox:
     """A machine. ``copies`` has a place for every instance of the cluster, ``None`` where it isn't kept here."""
 
@@ -47,6 +57,7 @@ class MachineBox:
     copies: tuple[CopyBox | None, ...] = ()
     note: str = ""
     tone: Tone = "plain"
+    device: DeviceTag | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +89,10 @@ class ReplicationLink:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A whole cluster. ``votes``: whether the quorum device gives its vote (``None``: there is none)."""
+    """A whole cluster. ``votes``: whether the quorum device gives its vote (``None``: there is none).
+
+    ``levels`` are those of fencing, in the order in which they are tried.
+    """
 
     title: str
     caption: str
@@ -89,6 +103,7 @@ class Picture:
     sites: tuple[SiteBox, ...]
     links: tuple[ReplicationLink, ...]
     votes: bool | None
+    levels: tuple[str, ...] = ("watchdog",)
 
 
 def meanings(picture: Picture) -> dict[str, str]:
@@ -106,4 +121,6 @@ def meanings(picture: Picture) -> dict[str, str]:
     words |= {f"vip-{role}": text for role, text in VIP_MEANING.items() if role in vips}
     if picture.votes is not None:
         words["votes"] = "votes of the witness" if picture.votes else "the witness gives no vote"
+    if any(machine.device for site in picture.sites for machine in site.machines):
+        words["device"] = DEVICE_MEANING
     return words

@@ -1,9 +1,11 @@
 """The picture of a cluster as planned: every primary at home, every VIP where it prefers to be. Pure."""
 
-from tuchanka.diagram.model import CopyBox, Kind, MachineBox, Picture, ReplicationLink, SiteBox, VipTag
+from tuchanka.diagram.model import CopyBox, DeviceTag, Kind, MachineBox, Picture, ReplicationLink, SiteBox, VipTag
 from tuchanka.topology.types import Cluster, Instance, Node, Topology
 
 CAPTION = "as planned"
+# What fence agents call the address of their device, today and formerly (fence-agents, fencing.py).
+ADDRESSES = ("ip", "ipaddr")
 
 
 def planned(topology: Topology, cluster: Cluster) -> Picture:
@@ -11,7 +13,7 @@ def planned(topology: Topology, cluster: Cluster) -> Picture:
     machines = {node.name: _machine(cluster, node) for node in cluster.nodes}
     return Picture(
         title=cluster.name,
-        caption=CAPTION,
+        caption=CAPTION + fenced_by(cluster),
         verdict="",
         tone="plain",
         problems=(),
@@ -23,7 +25,24 @@ def planned(topology: Topology, cluster: Cluster) -> Picture:
             for name, kind in kinds(cluster, instance).items()
         ),
         votes=True if cluster.witness else None,
+        levels=cluster.fencing.levels,
     )
+
+
+def fenced_by(cluster: Cluster) -> str:
+    """Return how nodes are fenced, to go on with a caption; nothing where it is by their watchdogs, as by default."""
+    return f"; fenced by {', then by '.join(cluster.fencing.levels)}" if cluster.fencing.device else ""
+
+
+def device(cluster: Cluster, node: Node) -> DeviceTag | None:
+    """Return what switches a node off: its BMC, or an agent and its address, where the parameters have one."""
+    its = cluster.fencing.device_of(node.name)
+    if its is None:
+        return None
+    if its.bmc:
+        return DeviceTag(f"BMC {node.bmc}")
+    address = next((its.parameters[key] for key in ADDRESSES if key in its.parameters), "")
+    return DeviceTag(f"{its.agent} {address}".rstrip())
 
 
 def sites(
@@ -34,16 +53,16 @@ def sites(
     found = []
     for site in topology.sites:
         inside = tuple(machines[node.name] for node in cluster.nodes if node.site == site.name)
-        device = None
+        voter = None
         if witness is not None and witness.site == site.name:
-            device = MachineBox(witness.name, str(witness.address), note=witness_note or "gives the deciding vote")
+            voter = MachineBox(witness.name, str(witness.address), note=witness_note or "gives the deciding vote")
         services = tuple(
             MachineBox(one.name, str(one.address), note=f"runs {', '.join(one.runs) or 'nothing'}")
             for one in topology.services
             if one.site == site.name
         )
-        if inside or device or services:
-            found.append(SiteBox(site.name, site.description, inside, device, services))
+        if inside or voter or services:
+            found.append(SiteBox(site.name, site.description, inside, voter, services))
     return tuple(found)
 
 
@@ -77,7 +96,7 @@ def _machine(cluster: Cluster, node: Node) -> MachineBox:
         else None
         for instance in cluster.instances
     )
-    return MachineBox(node.name, str(node.address), copies)
+    return MachineBox(node.name, str(node.address), copies, device=device(cluster, node))
 
 
 def _vips(instance: Instance, node: str) -> tuple[VipTag, ...]:
