@@ -119,7 +119,9 @@ def test_a_fencing_is_told_when_it_begins_and_when_it_ends(
 @pytest.mark.parametrize(
     ("one", "shown"),
     [
-        (DONE, f"{A}  {B}  fence-{A}  2026-11-27 01:38:37 UTC  0.98 s"),
+        (DONE, f"{A}  {B}  -    fence-{A}  2026-11-27 01:38:37 UTC  0.98 s"),
+        (replace(DONE, client="pacemaker-controld"), f"{A}  {B}  the cluster  fence-{A}"),
+        (replace(DONE, client="stonith_admin"), f"{A}  {B}  stonith_admin  fence-{A}"),
         (replace(DONE, ended=None, well=False), "under way"),
         (replace(DONE, well=False), "failed after 0.98 s"),
     ],

@@ -48,6 +48,19 @@ def test_one_is_told_with_its_way_and_its_time(text: str, how: str, seconds: flo
     assert one.seconds == pytest.approx(seconds, abs=0.001)
 
 
+@pytest.mark.parametrize(
+    ("text", "by", "client"),
+    [
+        (BY_DEVICE, "b", "pacemaker-controld"),
+        (BY_WATCHDOG, "b", "pacemaker-controld"),
+        (FAILED, "b", "stonith_admin"),
+    ],
+)
+def test_who_was_asked_and_who_wanted_it_are_told(text: str, by: str, client: str):
+    (one,) = recent([text])
+    assert (one.by, one.client) == (by, client)
+
+
 def test_one_that_goes_on_has_no_end():
     (one,) = recent([BY_DEVICE.splitlines()[0]])
     assert (one.ended, one.seconds, one.well, one.by) == (None, None, False, "b")

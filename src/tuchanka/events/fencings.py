@@ -5,7 +5,7 @@ Which lines say so is told by the rules of a stack; what is read is a trial's jo
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from tuchanka.events.points import JournalRule
@@ -15,10 +15,12 @@ REQUESTED, TOLD, SURE, ENDED = "fencing: requested", "fencing: told", "fencing: 
 
 ``REQUESTED``: ``target``. ``TOLD``: ``target``, ``device`` and ``status`` (an agent ended). ``SURE``: ``target`` and
 ``words`` (an agent says what it relies on, or the cluster that it takes the node for reset). ``ENDED``: ``target``,
-and where they are known ``by`` and ``result``.
+and where they are known ``by``, ``client`` (the program that wanted it) and ``result``.
 """
 SAID = frozenset({REQUESTED, TOLD, SURE, ENDED})
 SELF = "its own watchdog"
+NOBODY = frozenset({"", "unknown node"})
+"""What the end of a fencing says of who did it where nobody did."""
 WELL = re.compile(r"OK|Done|complete", re.IGNORECASE)
 
 
@@ -48,7 +50,8 @@ class Fencing:
 
     ``how`` names the device, or says that its own watchdog is taken for it; empty where no line tells. ``requested``
     and ``ended`` are seconds of the lines' clock, ``ended`` is None while it goes on; ``well`` where it succeeded.
-    ``words`` are the agent's own.
+    ``words`` are the agent's own. ``client`` is the program that wanted it, the cluster's controller or a person's
+    command; empty until the end, which tells.
     """
 
     target: str
@@ -58,6 +61,7 @@ class Fencing:
     ended: float | None
     well: bool
     words: str = ""
+    client: str = ""
 
     @property
     def seconds(self) -> float | None:
@@ -92,14 +96,19 @@ def _take(found: list[Fencing], line: Line, point: str, said: dict[str, str]) ->
 
 
 def _with(one: Fencing, line: Line, point: str, said: dict[str, str]) -> Fencing:
-    how, ended, well, by, words = one.how, one.ended, one.well, one.by, one.words
-    if point == TOLD and said["status"] == "0":
-        how = said["device"]
-    elif point == SURE:
+    # Once the watchdog is waited for, the agent that waits for it is no device that did it.
+    if point == TOLD and said["status"] == "0" and one.how != SELF:
+        return replace(one, how=said["device"])
+    if point == SURE:
         words = said["words"]
-        how = SELF if "watchdog" in words or "self-fence" in words else how
-    elif point == ENDED:
-        ended, well, by = line.t, bool(WELL.search(said.get("result", "OK"))), said.get("by") or one.by
-    if one.how == SELF:
-        how = SELF  # the agent that waited for it is no device that did it
-    return Fencing(one.target, by, how, one.requested, ended, well, words)
+        return replace(one, words=words, how=SELF if "watchdog" in words or "self-fence" in words else one.how)
+    if point == ENDED:
+        by = said.get("by", "")
+        return replace(
+            one,
+            ended=line.t,
+            well=bool(WELL.search(said.get("result", "OK"))),
+            by=one.by if by in NOBODY else by,
+            client=said.get("client", ""),
+        )
+    return one

@@ -9,6 +9,7 @@ from rich.text import Text
 from tuchanka.analysis.verdict import Verdict
 from tuchanka.report.charts import phases
 from tuchanka.report.compare import differences
+from tuchanka.report.fencings import fencing_line
 from tuchanka.report.figures import NONE, away, count, interval, ratio, reaction, seconds, signed
 from tuchanka.report.groups import groups_of
 from tuchanka.report.headings import title
@@ -125,7 +126,7 @@ def differences_table(report: Report) -> RenderableType:
 
 
 def phases_table(verdict: Verdict) -> RenderableType:
-    """Return the phases of one trial, predicted and measured."""
+    """Return the phases of one trial, predicted and measured, and below them who was fenced, and how."""
     table = Table(title=Text(f"Trial {verdict.subject.trial}: where the time went"), title_justify="left")
     table.add_column("phase")
     for column in ("predicted", "measured", "reached at"):
@@ -137,4 +138,5 @@ def phases_table(verdict: Verdict) -> RenderableType:
         table.add_row(
             Text(row.name), row.predicted, row.measured, row.reached, Text(row.remark, "yellow" if row.off else "dim")
         )
-    return table
+    fenced = [Text(f"  {fencing_line(one)}", "" if one.well else "red") for one in verdict.fencing]
+    return Group(table, *fenced) if fenced else table

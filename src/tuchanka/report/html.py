@@ -18,6 +18,7 @@ from tuchanka.report.charts.distributions import distribution_chart
 from tuchanka.report.charts.timeline import definitions, overview, timeline
 from tuchanka.report.compare import Difference, differences
 from tuchanka.report.details import details
+from tuchanka.report.fencings import fencing_line, fencing_rows
 from tuchanka.report.figures import Figure, seconds
 from tuchanka.report.groups import Group, figures_elsewhere, groups_of
 from tuchanka.report.headings import again, title
@@ -69,6 +70,7 @@ class _Shown:
     bars: Markup | None
     rows: list[phases.Row]
     points: list[tuple[str, str]]
+    fenced: list[tuple[bool, str]]
     figures: list[Figure]
     evidence: list[tuple[str, str]]
 
@@ -89,6 +91,7 @@ def render_html(report: Report) -> str:
         helper_gains=helper_gains(report),
         failed=[one for one in verdicts if not one.recovered],
         promises=promises.tally(verdicts),
+        fenced=fencing_rows(groups),
         phase_names=phases.group_names(groups),
         shown=lambda one: _shown(report, one),
         open=len(verdicts) <= OPEN,
@@ -190,6 +193,7 @@ def _shown(report: Report, trial: ReportedTrial) -> _Shown:
         bars=phases.bars(verdict) if whole else None,
         rows=phases.rows(verdict),
         points=phases.points(verdict),
+        fenced=[(one.well, fencing_line(one)) for one in verdict.fencing],
         figures=details(verdict),
         evidence=list(_evidence(report, trial)),
     )

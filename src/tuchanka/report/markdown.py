@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from tuchanka.report.compare import differences
+from tuchanka.report.fencings import fencing_rows
 from tuchanka.report.figures import NONE, away, interval, loss, middle, ratio, reaction, seconds, signed
-from tuchanka.report.groups import Group, figures_elsewhere, groups_of
+from tuchanka.report.groups import Group, Key, figures_elsewhere, groups_of
 from tuchanka.report.headings import ground, title, when
 from tuchanka.report.helper_gains import helper_gains
 from tuchanka.report.runs import Report
@@ -28,6 +29,7 @@ NOTE = (
     "Seconds from the moment the fault took effect to the first acknowledged write; 0 where writes were never away. "
     "The interval is that of the median (bootstrap), from five trials on."
 )
+FENCING_NOTE = "Seconds from the request to fence a node until it counted as fenced, as the nodes' journals say."
 
 
 def render_markdown(report: Report) -> str:
@@ -56,6 +58,20 @@ def render_markdown(report: Report) -> str:
         ]
         told = [line for one in helper_gains(report) for line in (_plain(str(one)), "")]
         parts += ["", f"## Compared with {_plain(report.runs[0].name)}", "", *told, *_table(head, rows)]
+    fenced = fencing_rows(groups)
+    if fenced:
+        head = ("cluster", "fault", "target", "fenced by", "times", "took, median", "longest", "failed")
+        rows = [
+            [
+                *map(_plain, (one.key.cluster, one.key.fault, _role(one.key), one.how)),
+                str(one.count),
+                one.median,
+                one.longest,
+                f"**{one.failed}**" if one.failed else "0",
+            ]
+            for one in fenced
+        ]
+        parts += ["", "## How nodes were fenced", "", *_table(head, rows), "", FENCING_NOTE]
     failed = [one for one in report.verdicts if not one.recovered]
     if failed:
         parts += ["", "## Failed trials", ""]
@@ -69,11 +85,10 @@ def _ground(report: Report) -> list[str]:
 
 def _row(one: Group) -> list[str]:
     found, read = one.write_spread, one.read_spread
-    role = one.key.role + (f", {one.key.run}" if one.key.run else "")
     return [
         _plain(one.key.cluster),
         _plain(one.key.fault),
-        _plain(role),
+        _plain(_role(one.key)),
         str(len(one.trials)),
         away(found),
         interval(found),
@@ -84,6 +99,10 @@ def _row(one: Group) -> list[str]:
         loss(one.lost, one.judged),
         "recovered" if not one.failed else f"**{one.failed} failed**",
     ]
+
+
+def _role(key: Key) -> str:
+    return key.role + (f", {key.run}" if key.run else "")
 
 
 def _table(head: Sequence[str], rows: "Sequence[list[str]] | map[list[str]]") -> list[str]:

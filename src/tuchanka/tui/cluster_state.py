@@ -9,6 +9,8 @@ from rich.text import Text
 
 from tuchanka.stacks.pacemaker.state import ClusterState, Copy, NodeState
 
+# The program that wanted a node fenced, where that is the cluster itself; nothing where no line tells it yet.
+WANTED_BY = {"pacemaker-controld": "the cluster", "": "-"}
 ROLE_COLOURS = {"primary": "bold green", "standby": "cyan", "stopped": "red"}
 
 
@@ -44,13 +46,13 @@ def _fencing(state: ClusterState) -> list[RenderableType]:
             table.add_row(device.resource, device.node, by)
         shown.append(table)
     if state.fenced:
-        table = _table("fenced", "by", "how", "at", "took")
+        table = _table("fenced", "by", "for", "how", "at", "took")
         for one in state.fenced:
             at = datetime.fromtimestamp(one.requested, tz=UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
             took = Text("under way", "yellow") if one.seconds is None else Text(f"{one.seconds:.2f} s")
             if one.ended is not None and not one.well:
                 took = Text(f"failed after {one.seconds:.2f} s", "red")
-            table.add_row(one.target, one.by, one.how or "-", at, took)
+            table.add_row(one.target, one.by, WANTED_BY.get(one.client, one.client), one.how or "-", at, took)
         shown.append(table)
     return shown
 

@@ -35,13 +35,15 @@ FENCINGS: tuple[JournalRule, ...] = (
     JournalRule(
         ENDED,
         FENCER,
-        r"Operation '(?:reboot|off)' targeting (?P<target>\S+) (?:by (?P<by>.*?) )?for \S+: (?P<result>.*)",
+        r"Operation '(?:reboot|off)' targeting (?P<target>\S+) (?:by (?P<by>.*?) )?for (?P<client>[^\s.@:]+)[^\s:]*: "
+        r"(?P<result>.*)",
         of="any",
     ),
     JournalRule(
         ENDED,
         FENCER,
-        r"Self-fencing \((?:reboot|off)\) by (?P<target>\S+) for \S+ (?P<result>assumed complete)",
+        r"Self-fencing \((?:reboot|off)\) by (?P<target>\S+) for (?P<client>[^\s.@]+)\S* "
+        r"(?P<result>assumed complete)",
         of="any",
     ),
 )
