@@ -14,6 +14,10 @@ env ${CIB:+CIB_file="$CIB"} crm_attribute --type crm_config \
 # for its primary has a successor a second later; by default only its Pacemaker would stop, and leave the primary running.
 pcs property set fence-reaction=panic
 
+# A node that loses its quorum gives itself up at once. By default it would stop its resources first, and sbd would wait
+# for two more of its loops: meanwhile a primary that is cut off together with a standby could acknowledge commits.
+pcs property set no-quorum-policy=fence
+
 # The first election after a start waits this long for a coordinator that may already be there.
 pcs property set dc-deadtime=2s
 

@@ -15,7 +15,7 @@ env ${CIB:+CIB_file="$CIB"} crm_attribute --type crm_config \
 pcs property set fence-reaction=panic
 
 # A node that loses its quorum gives itself up at once. By default it would stop its resources first, and sbd would wait
-# for two more of its loops; without a quorum device the others don't wait that long.
+# for two more of its loops: meanwhile a primary that is cut off together with a standby could acknowledge commits.
 pcs property set no-quorum-policy=fence
 
 # The first election after a start waits this long for a coordinator that may already be there.
