@@ -38,7 +38,6 @@ def provider() -> FakeProvider:
         [
             ("echo healed", Completed(0, "healed\n", "")),
             ("python3 - wake", Completed(NOT_FOUND, "", "")),
-            ("python3 - kill", Completed(0, "1 0.0\n", "")),
         ]
     )
     for machine in TOPOLOGY.machines:
@@ -116,7 +115,7 @@ async def test_its_own_healing_and_that_of_all_take_it_back(lab: Lab, provider: 
         ("bmc-lies", "block", True),
         ("bmc-wrong-node", "power_off", False),
         ("bmc-forgot", "block", True),
-        ("watchdog-dead", "run", True),
+        ("watchdog-dead", "block", True),
     ],
 )
 async def test_the_old_primary_lives_on_where_that_is_the_harm(

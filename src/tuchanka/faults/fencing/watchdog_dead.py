@@ -1,12 +1,10 @@
 """A watchdog never fires."""
 
 from tuchanka.faults.fault import Target
-from tuchanka.faults.fencing import Failure, Loss, alone, restore_watchdogs, then_primary
+from tuchanka.faults.fencing import NEIGHBOURS, Failure, alone, restore_watchdogs, then_primary
 from tuchanka.faults.fits import fenced_by_watchdogs
-from tuchanka.faults.processes import apply
-from tuchanka.faults.processes.corosync import PROGRAMS
 from tuchanka.faults.survival import survives
-from tuchanka.providers.base import Power, Runner, WatchdogFailure
+from tuchanka.providers.base import WatchdogFailure
 from tuchanka.waiting import together
 
 
@@ -23,17 +21,12 @@ DEAD = Failure(
     fenced_by_watchdogs,
     restore_watchdogs,
 )
-# A node that is only cut off stops its server by itself: Pacemaker there sees that it has no quorum. Without corosync
-# nothing on the node sees it, and the server goes on.
-COROSYNC = Loss("kills corosync on the node", apply("kill", PROGRAMS[0]), (Runner.__name__, Power.__name__), "target")
-
 FAULTS = (
     alone(DEAD, proves="that nobody notices a dead watchdog before it is needed"),
     then_primary(
         DEAD,
-        COROSYNC,
-        expect="with a device the node is switched off; with the watchdog alone it counts as fenced and runs on: "
-        "two primaries",
+        NEIGHBOURS,
+        expect="with a device the node is switched off; with the watchdog alone it counts as fenced and runs on",
         proves="what rests on the watchdog alone, and that a device before it needs none; the verdict shows the harm",
         returns=survives,
         predicts="failover",
