@@ -45,6 +45,7 @@ class World:
 
     packages = PACEMAKER.packages
     evidence = PACEMAKER.evidence
+    journal_rules = PACEMAKER.journal_rules
     predict = staticmethod(PACEMAKER.predict)
 
     def __init__(self, folder: Path) -> None:

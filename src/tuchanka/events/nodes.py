@@ -63,15 +63,14 @@ class Audited(Event):
     power_log: bool = False
 
     def values(self) -> dict[str, Any]:
-        """Return the event's values as JSON holds them."""
+        """Return the event's values as JSON holds them; without a power log there is no word of it, as of old."""
         return {
             "t": self.t,
             "trial": self.trial,
             "node": self.node,
             "found": self.found.encoded(),
             "before": self.before.encoded(),
-            "power_log": self.power_log,
-        }
+        } | ({"power_log": True} if self.power_log else {})
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:
