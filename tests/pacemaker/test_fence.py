@@ -7,6 +7,7 @@ import pytest
 
 from tests.pacemaker.views import CLUSTER, A, B, healthy
 from tuchanka.errors import DeadlineExceeded, LabError, SwitchoverRefused
+from tuchanka.events.fencings import Fencing as Done
 from tuchanka.providers.base import Completed
 from tuchanka.providers.fake import FakeProvider
 from tuchanka.stacks.pacemaker import fence
@@ -91,3 +92,10 @@ def test_an_answer_is_read_by_the_agent_s_status(answer: Completed | Exception, 
 def test_a_node_without_a_device_can_not_be_asked():
     with pytest.raises(LabError, match="has no fencing device"):
         fence.device_of(CLUSTER, A)
+
+
+def test_what_is_told_of_a_fencing_is_of_this_one_and_of_this_node():
+    before, now = (Done(B, A, f"fence-{B}", t, t + 0.5, well=True) for t in (100.0, 200.0))
+    other = Done(A, B, f"fence-{A}", 300.0, 300.5, well=True)
+    assert fence.latest((before, now, other), B, (before,)) == now
+    assert fence.latest((before, other), B, (before,)) is None

@@ -69,11 +69,12 @@ def _table(answers: tuple[Asked, ...], true: str) -> Table:
 def _fence(context: typer.Context, lab: Lab, node: str, *, yes: bool) -> bool:
     """Fence the node, and say whether it was off or reset for certain."""
     cluster = lab.topology.cluster_of(node)
-    plan = fencing.plan(run(observe(lab, cluster)), cluster, node)
+    state = run(observe(lab, cluster))
+    plan = fencing.plan(state, cluster, node)
     ask.sure(f"fence {node}{_cost(lab, plan.primaries, node)}", yes=yes)
     before = fencing.stop_reasons(lab, node)
     with TerminalProgress() as progress, progress.step("fence", node) as note:
-        seen = run(fencing.fence(lab, cluster, node, plan.by, note))
+        seen = run(fencing.fence(lab, cluster, node, plan.by, note, state.fenced))
     after = fencing.stop_reasons(lab, node)
     stopped = None if before is None or after is None else after[len(before) :]
     if settings(context).json:

@@ -116,8 +116,12 @@ def stop_reasons(lab: Deployment, node: str) -> tuple[str, ...] | None:
     return tuple(stop.reason for stop in machine.stops()) if isinstance(machine, PowerLog) else None
 
 
-async def fence(lab: Deployment, cluster: Cluster, node: str, by: str, note: Note) -> Fencing | None:
+async def fence(
+    lab: Deployment, cluster: Cluster, node: str, by: str, note: Note, known: tuple[Fencing, ...] = ()
+) -> Fencing | None:
     """Have Pacemaker fence the node, and return what the journals say of it; ``None`` where they say nothing.
+
+    ``known`` are the fencings of before: what they tell isn't about this one.
 
     Raises:
         LabError: Pacemaker could not.
@@ -128,5 +132,11 @@ async def fence(lab: Deployment, cluster: Cluster, node: str, by: str, note: Not
     if done.status != 0:
         words = " ".join((done.stderr or done.stdout).split()) or f"stonith_admin ended with status {done.status}"
         raise LabError(f"was not fenced: {words}", where=node, hint=f"see 'tuchanka logs {by}'")
-    seen = [one for one in (await observe(lab, cluster)).fenced if one.target == node]
-    return seen[-1] if seen else None
+    return latest((await observe(lab, cluster)).fenced, node, known)
+
+
+def latest(fenced: tuple[Fencing, ...], node: str, known: tuple[Fencing, ...]) -> Fencing | None:
+    """Return the node's last fencing that isn't known already. Pure."""
+    before = {(one.target, one.requested) for one in known}
+    new = [one for one in fenced if one.target == node and (one.target, one.requested) not in before]
+    return new[-1] if new else None
