@@ -221,7 +221,7 @@ class NspawnMachine:
             return await self.power_state() == "off"
 
         hint = f"'tuchanka power-off {self.name}' cuts its power"
-        await wait_until(off, deadline_s=seconds, interval_s=0.05, what=f"the end of {self.name}", hint=hint)
+        await wait_until(off, deadline_s=seconds, interval_s=0.01, what=f"the end of {self.name}", hint=hint)
         self._leader = None
 
     # --- Link, snapshots, console, watchdog, BMC, pause, stall, disk
