@@ -39,10 +39,25 @@ sub pgsql_notify_pre_stop {
     return $OCF_SUCCESS unless scalar
         grep { $_->{'uname'} eq $nodename } @{ $OCF_NOTIFY_ENV{'stop'} };
 }
+sub pgsql_notify_pre_demote {
+    my $rc;
+    my %cdata;
+
+    # do nothing if the local node will not be demoted
+    return $OCF_SUCCESS unless scalar
+        grep { $_->{'uname'} eq $nodename } @{ $OCF_NOTIFY_ENV{'demote'} };
+
+    $rc = pgsql_monitor();
+
+    # do nothing if this is not a master recovery
+    return $OCF_SUCCESS unless _is_master_recover( $nodename )
+                           and $rc == 9;
+}
 sub pgsql_notify {
     for ( shift ) {
         if    ( /^pre-promote$/  ) { return 1 }
         elsif ( /^pre-demote$/   ) { return 2 }
+        elsif ( /^post-demote$/  ) { return 3 }
         elsif ( /^pre-stop$/     ) { return pgsql_notify_pre_stop() }
     }
 }"""
@@ -136,12 +151,15 @@ def test_an_agent_that_does_not_compile_says_so(tmp_path: Path):
         pytest.param("pre-stop", "c", True, id="a stop of this node and another"),
         pytest.param("pre-stop", "b", False, id="a stop of another node"),
         pytest.param("pre-stop", "", True, id="a stop, and no word where this is"),
-        pytest.param("pre-demote", "b", True, id="a demotion, about which PAF asks nothing of the kind"),
+        pytest.param("pre-demote", "a", True, id="a demotion of this node, which is promoted again: a recovery"),
+        pytest.param("pre-demote", "b", False, id="a demotion, and another node is promoted"),
+        pytest.param("post-demote", "a", True, id="one about which PAF asks nothing of the kind"),
     ],
 )
 def test_paf_is_asked_only_about_notifications_that_matter_to_it(tmp_path: Path, kind: str, here: str, asked: bool):
     kind_type, operation = kind.split("-")
     meta = {"notify_type": kind_type, "notify_operation": operation, "on_node": here, "notify_stop_uname": "a c"}
+    meta["notify_promote_uname"] = "a"
     done = agent(tmp_path, WRONG, "notify", subs=NOTIFICATIONS, meta=meta)
     assert (done.returncode, bool(done.stdout)) == ((7, True) if asked else (0, False))
     # Around a promotion the node forgets where the primary's address was, whatever PAF thinks of it.

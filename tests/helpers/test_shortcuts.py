@@ -26,7 +26,13 @@ sub pgsql_monitor { say('monitor'); return $OCF_NOT_RUNNING }
 sub _get_controldata { return }
 sub _get_priv_attr { say("get $_[0]"); return $attributes{ $_[0] } // '' }
 sub _set_priv_attr {
+    my ( $name, $val ) = @_;
         select( undef, undef, undef, 0.1 );
+}
+sub _pg_ctl_start {
+    my @cmd = ( '/bin/pg_ctl', '-w', 'start' );
+
+    return _runas( @cmd );
 }
 sub _delete_priv_attr {
     my ( $name ) = @_;
@@ -38,6 +44,7 @@ sub _runas {
     my $pid;
     my @cmd = @_;
     say("run @cmd");
+    exec 'sh', '-c', $ENV{START} if $ENV{START};
     return 0;
 }
 sub pgsql_start {
@@ -64,7 +71,9 @@ sub pgsql_notify_post_promote {
     return $OCF_SUCCESS;
 }
 sub pgsql_notify { for ( '' ) { if ( /^post-promote$/ ) { return } } }
-say("nap $_") for map { my $began = time; _set_priv_attr() for 1 .. 20; time - $began > 1 ? 'long' : 'short' } 1;
+my $began = time;
+_set_priv_attr( 'lsn_location', 1 ) for 1 .. 20;
+say( 'nap ' . ( time - $began > 1 ? 'long' : 'short' ) );
 pgsql_demote() if $__OCF_ACTION eq 'demote';
 pgsql_start() if $__OCF_ACTION eq 'start';
 if ( $__OCF_ACTION eq 'notify' ) {
@@ -73,6 +82,7 @@ if ( $__OCF_ACTION eq 'notify' ) {
     open my $done, '>', "$datadir/cleared";
 }
 exit _runas( '/bin/pg_ctl', '-w', '--timeout', 1, $ENV{VERB} ) if $ENV{VERB};
+exit _pg_ctl_start() if $ENV{START};
 exit 0;
 # ORDER BY location DESC
 """
@@ -102,7 +112,7 @@ class Agent:
             "TUCHANKA_HELPERS_CONF": str(self.home / "helpers.conf"),
             "TUCHANKA_RUN": str(self.home / "run"),
         }
-        environment |= {name if name == "VERB" else f"OCF_RESKEY_CRM_meta_{name}": it for name, it in meta.items()}
+        environment |= {name if name.isupper() else f"OCF_RESKEY_CRM_meta_{name}": it for name, it in meta.items()}
         command = ["perl", str(self.home / "tuchanka" / "pgsqlms"), action]
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=30)
         assert done.stderr == ""
@@ -167,5 +177,26 @@ def test_a_promotion_is_waited_for_until_the_control_file_says_so(paf: Agent):
     later.join()
 
 
-def test_a_start_is_left_to_pg_ctl(paf: Agent):
-    assert paf.run("monitor", VERB="start") == (0, ["nap short", "run /bin/pg_ctl -w --timeout 1 start"])
+def test_what_was_not_set_since_it_was_deleted_is_not_asked_for(paf: Agent):
+    paf.paf("    say('something else');")
+    meta = {"notify_type": "post", "notify_operation": "promote", "on_node": "a"}
+    paf.run("notify", **meta)
+    # Every run of this PAF sets lsn_location first.
+    _, said = paf.run("notify", **meta)
+    assert said[1:] == ["get lsn_location", "delete lsn_location", "something else"]
+
+
+@pytest.mark.parametrize("state", ["ready   ", "standby "])
+def test_a_start_is_over_as_soon_as_the_server_s_file_says_so(paf: Agent, state: str):
+    file = paf.data / "postmaster.pid"
+    lines = "%s\\n2\\n3\\n4\\n5\\n6\\n7\\n" + state + "\\n"
+    file.write_text(lines.replace("\\n", "\n") % os.getpid())  # of a server that is gone: older than the start
+    began = time.monotonic()
+    assert paf.run("monitor", START=f"sleep 0.5; printf '{lines}' $$ > {file}; exec sleep 3 > /dev/null 2>&1")[0] == 0
+    assert 0.5 < time.monotonic() - began < 2.5
+
+
+@pytest.mark.parametrize("status", [0, 1])
+def test_a_start_that_ends_before_that_has_pg_ctl_s_verdict(paf: Agent, status: int):
+    (paf.data / "postmaster.pid").write_text(f"{os.getpid()}\n2\n3\n4\n5\n6\n7\nstarting\n")
+    assert paf.run("monitor", START=f"sleep 0.2; exit {status}")[0] == status

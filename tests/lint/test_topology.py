@@ -169,5 +169,5 @@ def test_a_full_network_has_no_address_to_propose():
 
 
 def test_an_unsafe_margin_is_an_error():
-    text = default_text().replace("# stonith_watchdog_timeout_ms = 5010", "stonith_watchdog_timeout_ms = 5000")
-    assert found(text)["timing.stonith_watchdog_timeout_ms"].endswith("write at least 5010")
+    text = default_text().replace("# stonith_watchdog_timeout_ms = 4300", "stonith_watchdog_timeout_ms = 4290")
+    assert found(text)["timing.stonith_watchdog_timeout_ms"].endswith("write at least 4300")

@@ -17,7 +17,7 @@ from tuchanka.topology.load import load
 from tuchanka.tui.cluster_state import state_view
 
 CLUSTER = load(Path(__file__).parents[2] / "examples" / "fencing.toml").cluster("tuchanka2")
-SILENT = f"the fencing device of {A} doesn't answer: 'fence-{A}' does not run"
+SILENT = f"the fencing device of {A} doesn't answer ('fence-{A}')"
 DONE = Fencing(A, B, f"fence-{A}", 1795743517.0, 1795743517.98, well=True)
 
 
@@ -74,9 +74,18 @@ def test_a_monitor_that_goes_on_takes_no_answer_back():
     assert problems(state(xml("Started", operation("start", "0") + operation("monitor", "193"))), CLUSTER) == ()
 
 
-def test_a_device_that_failed_and_answers_again_is_shown_as_both():
+def test_a_device_whose_monitor_fails_stays_started_and_does_not_answer():
     found = state(xml(failures='fail-count="1"'))
-    assert problems(found, CLUSTER) == (f"fence-{A} failed on {B} (1)",)
+    assert problems(found, CLUSTER) == (f"fence-{A} failed on {B} (1)", SILENT)
+    assert "does not answer" in words(found)
+
+
+def test_a_device_that_failed_one_node_and_answers_another_is_shown_as_both():
+    crm = parse(xml())
+    assert crm is not None
+    crm = replace(crm, fail_counts={(f"fence-{A}", A): "1"})
+    found = join(CLUSTER, {A: look(primary(), crm=crm), B: look(standby(), crm=crm)})
+    assert problems(found, CLUSTER) == (f"fence-{A} failed on {A} (1)",)
     assert f"{B}, has failed" in words(found)
 
 

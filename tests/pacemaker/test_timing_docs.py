@@ -16,6 +16,7 @@ from tuchanka.topology.load import load
 from tuchanka.topology.types import STOCK
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "three-sites.toml"
+PLAIN = Path(__file__).parents[2] / "examples" / "stock.toml"
 DOC = (Path(__file__).parents[2] / "docs" / "timing.md").read_text(encoding="utf-8")
 
 
@@ -39,7 +40,10 @@ def test_the_prediction_and_the_margin():
 
 
 def test_what_the_stock_stack_is_predicted_to_take():
-    stock = [predict_all(replace(timing, helpers=STOCK), REACTIONS) for timing in PROFILES.values()]
+    plain = load(PLAIN)
+    assert plain.helpers == STOCK
+    timings = [timing_of(replace(plain, profile=profile), plain.clusters[0]) for profile in PROFILES]
+    stock = [predict_all(timing, REACTIONS) for timing in timings]
     ours = [predict_all(timing, REACTIONS) for timing in PROFILES.values()]
     pairs = list(zip(stock, ours, strict=True))
     differing = [fault for fault in REACTIONS if any(a.get(fault) != b.get(fault) for a, b in pairs)]

@@ -62,16 +62,24 @@ sub tuchanka_agent {
     # costs seven processes, one action and notification after the other, on all nodes at once.
     $text =~ s/^(\$exit_code = )pgsql_validate_all\(\);$/$1\$OCF_SUCCESS;/m if $action =~ /^(?:notify|promote|demote|stop)$/;
 
-    # A demotion has just seen that the server is stopped, and how, when it starts it as a standby.
+    # A demotion that has stopped the server need not ask whether it answers, and has seen that it is stopped, and how, when
+    # it starts it as a standby.
+    $text =~ s/^(\s+\# Double check that the instance is stopped correctly\.\n\s+\$rc = )pgsql_monitor\(\);$/$1_confirm_stopped();/m;
     $text =~ s/^(\s+my \$rc\s+= )(pgsql_monitor\(\);\n\s+my %cdata\s+= _get_controldata\(\);)$/$1\$__OCF_ACTION eq 'demote' ? \$OCF_NOT_RUNNING : $2/m;
 
     # A node that leaves has its primary demoted and then stopped. A demotion starts the server as a standby, and the stop
     # stops that one: what is stopped already may stay so.
     $text =~ s/^(\s+)(\$rc = pgsql_start\(\);\n\s+if \( \$rc == \$OCF_SUCCESS \) \{\n\s+ocf_log\( 'info', 'pgsql_demote:)/$1return \$OCF_SUCCESS if tuchanka_stops_next(); $2/m;
 
-    # To delete an attribute costs two processes, and the four of an election are hardly ever set before it. What was set or
-    # deleted is seen after some milliseconds; PAF would sleep 0.1 s, up to four times in a switchover.
-    $text =~ s/^(sub _delete_priv_attr \{\n\s+my \( \$name \) = \@_;)$/$1 return if _get_priv_attr( \$name ) eq '';/m;
+    # To delete an attribute costs two processes, and the four of an election are hardly ever set before it: what this
+    # node has deleted and not set since is known to be unset. What was set or deleted is seen after some milliseconds;
+    # PAF would sleep 0.1 s, up to four times in a switchover.
+    my $sets = qr/^(sub _set_priv_attr \{\n\s+my \( \$name, \$val \) = \@_;)$/m;
+    if ( $text =~ $sets ) {
+        $text =~ s/^sub _delete_priv_attr \{$/sub _delete_priv_attr { tuchanka_unset( \$place, \@_ ) } sub tuchanka_delete {/m;
+        $text =~ s/$sets/$1 unlink "\$place.unset.\$name";/;
+        $text =~ s/^(sub _get_priv_attr \{\n\s+my \( \$name, \$node \) = \@_;)$/$1 return '' if !defined \$node && -e "\$place.unset.\$name";/m;
+    }
     $text =~ s/^(\s+select\( undef, undef, undef, 0\.)1 \);$/${1}01 );/mg;
 
     # psql(1) costs 50 ms of a processor, and a switchover asks seven times. Whatever is not a plain answer is asked again.
@@ -79,7 +87,17 @@ sub tuchanka_agent {
 
     # pg_ctl(1) looks ten times a second whether the server has stopped or was promoted.
     $text =~ s/^(sub _runas \{\n\s+my \$rc;\n\s+my \$pid;\n\s+my \@cmd = \@_;)$/$1 return tuchanka_pg_ctl( \$datadir, \@cmd ) if tuchanka_waits(\@cmd);/m;
+    $text =~ s/^(sub _pg_ctl_start \{\n(?:.*\n){1,12}?\s+return )_runas\( \@cmd \);$/$1tuchanka_start( \$datadir, \@cmd );/m;
     return qq(#line 1 "$path"\n$text);
+}
+
+# A node's attribute of an election that is to be unset. The mark is younger than whatever set it: that removes it first.
+sub tuchanka_unset {
+    my ( $place, $name ) = @_;
+    return if -e "$place.unset.$name";
+    tuchanka_delete($name) if _get_priv_attr($name) ne '';
+    open my $mark, '>', "$place.unset.$name";
+    return;
 }
 
 # Asks the server by its own protocol, on its socket, as its user; the rows are those that PAF makes of psql's.
@@ -154,6 +172,30 @@ sub tuchanka_pg_ctl {
     return $status;
 }
 
+# As pg_ctl(1), which goes on by itself, but a hundred looks a second: the postmaster's file, written since, says so.
+sub tuchanka_start {
+    my ( $data, @words ) = @_;
+    require POSIX;
+    require Time::HiRes;
+    my $began = Time::HiRes::time() - 0.01;
+    my $pid   = fork // return _runas(@words);
+    POSIX::_exit( _runas(@words) ) if !$pid;
+    until ( waitpid $pid, POSIX::WNOHANG() ) {
+        my $file = "$data/postmaster.pid";
+        my $written = ( Time::HiRes::stat($file) )[9] // 0;
+        return 0 if $written >= $began && tuchanka_serves($file);
+        select undef, undef, undef, 0.01;
+    }
+    return $? >> 8;
+}
+
+# The eighth line says "ready", or "standby" (pidfile.h of PostgreSQL).
+sub tuchanka_serves {
+    open my $file, '<', $_[0] or return 0;
+    my @lines = readline $file;
+    return @lines > 7 && $lines[7] =~ /^(?:ready|standby)\b/ && $lines[0] =~ /^(\d+)/ && -e "/proc/$1";
+}
+
 # Stopped: the postmaster's file is gone, or the process. Promoted: the control file says DB_IN_PRODUCTION, its third field.
 sub tuchanka_is_done {
     my ( $data, $verb ) = @_;
@@ -186,7 +228,7 @@ sub tuchanka_step_aside {
 }
 
 # Whether PAF does nothing about this notification: it names only some kinds of them, and about a demotion and a stop
-# only those of its own node matter to it. To find that out costs PAF 0.1 s each time, and a failover waits for six of
+# only those of its own node matter to it, about a demotion only where the node is promoted again. To find that out costs PAF 0.1 s each time, and a failover waits for six of
 # them on every node, one after the other. By PAF's own text: one that isn't written as this one is asked itself.
 sub tuchanka_ignores {
     my ($text) = @_;
@@ -194,6 +236,10 @@ sub tuchanka_ignores {
     my @named = $text =~ m{/\^((?:pre|post)-[a-z]+)\$/}g;
     return 0 if !@named || !$type || !$operation;
     return 1 unless grep { $_ eq "$type-$operation" } @named;
+    my $recovery_only = $text =~ m/^sub\ pgsql_notify_${type}_$operation\ \{\n(?:.*\n){1,10}?\s+\$rc\ =\ pgsql_monitor\(\);\n
+        (?:\s*\n|\s*\#.*\n)+\s+return\ \$OCF_SUCCESS\ unless\ _is_master_recover\(\ \$nodename\ \)/mx;
+    my $promoted = $ENV{OCF_RESKEY_CRM_meta_notify_promote_uname};
+    return 1 if $recovery_only && $here && defined $promoted && !grep { $_ eq $here } split ' ', $promoted;
     my $own_only = $text =~ m/^sub\ pgsql_notify_${type}_$operation\ \{[^}]*?
         return\ \$OCF_SUCCESS\ unless\ scalar\s+
         grep\ \{\ \$_->\{'uname'\}\ eq\ \$nodename\ \}\ \@\{\ \$OCF_NOTIFY_ENV\{'$operation'\}\ \};/mx;
@@ -247,6 +293,9 @@ my $aids   = tuchanka_does('FIRST_AID') && -e $aid;
 my $acts   = $action =~ /^(?:start|stop|promote|demote|notify|monitor)$/;
 my $place  = ( $ENV{TUCHANKA_RUN} // '/run/tuchanka' ) . '/' . ( $ENV{OCF_RESOURCE_INSTANCE} // '' );
 my $watch  = $aids && $acts && tuchanka_does('POSTGRES_WATCH');
+if ( $recurs && $watch && tuchanka_does('PAF_SHORTCUTS') && !-e "$place.permit" ) {
+    select undef, undef, undef, 0.3;    # the first look after a promotion or a demotion: the addresses come first
+}
 my $lock   = $watch || $acts && tuchanka_does('PAF_SHORTCUTS') ? tuchanka_lock( $place, $recurs ) : undef;
 my %passed = map { $_ => $ENV{$_} } grep { /^OCF_/ } keys %ENV;    # PAF changes it
 my ( $self, $again, $asked ) = ( $$, defined $ENV{TUCHANKA_BEGAN}, 0 );

@@ -261,6 +261,11 @@ class Topology:
         nodes = [node for cluster in self.clusters for node in cluster.nodes]
         return (*nodes, *([self.witness] if self.witness else ()), *self.services)
 
+    @property
+    def bmcs(self) -> dict[str, IPv4Address]:
+        """Node → the address of its virtual BMC, of those that have one."""
+        return {node.name: node.bmc for cluster in self.clusters for node in cluster.nodes if node.bmc is not None}
+
     def is_node(self, name: str) -> bool:
         """Say whether the machine belongs to a cluster."""
         return any(node.name == name for cluster in self.clusters for node in cluster.nodes)

@@ -41,8 +41,7 @@ def both_ways(these: Sequence[str], those: Sequence[str], *, loss_percent: int =
 
 def bmcs(topology: Topology, machines: Collection[str]) -> list[str]:
     """Return the BMCs of those of the machines that have one, as ends of cuts."""
-    nodes = [node for cluster in topology.clusters for node in cluster.nodes]
-    return [bmc_of(node.name) for node in nodes if node.bmc is not None and node.name in machines]
+    return [bmc_of(node) for node in topology.bmcs if node in machines]
 
 
 def others(target: Target) -> list[str]:

@@ -12,6 +12,5 @@ async def power_on(target: Target) -> None:
 
 async def lose_bmcs(target: Target) -> None:
     """Take the power of the BMCs of the target's machines, too, where the topology gives them one."""
-    nodes = {node.name: node for cluster in target.lab.topology.clusters for node in cluster.nodes}
-    have = [one for one in target.machines if one.name in nodes and nodes[one.name].bmc is not None]
-    await together(*(machine.set_bmc("off") for machine in have))
+    have = target.lab.topology.bmcs
+    await together(*(machine.set_bmc("off") for machine in target.machines if machine.name in have))

@@ -28,7 +28,7 @@ PASSWORD_BYTES = 12
 def addresses(topology: Topology) -> dict[str, str]:
     """Return machine → its BMC's address with the prefix length, of those that have one. Pure."""
     prefix = topology.network.subnet.prefixlen
-    return {node.name: f"{node.bmc}/{prefix}" for cluster in topology.clusters for node in cluster.nodes if node.bmc}
+    return {node: f"{address}/{prefix}" for node, address in topology.bmcs.items()}
 
 
 def password(file: Path) -> str:

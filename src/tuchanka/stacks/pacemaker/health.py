@@ -56,7 +56,7 @@ def _of_quorum(state: ClusterState) -> Iterator[str]:
 def _of_devices(state: ClusterState) -> Iterator[str]:
     for device in state.devices:
         if device.silent:
-            yield f"the fencing device of {device.node} doesn't answer: '{device.resource}' does not run"
+            yield f"the fencing device of {device.node} doesn't answer ('{device.resource}')"
 
 
 def _of_instances(state: ClusterState) -> Iterator[str]:

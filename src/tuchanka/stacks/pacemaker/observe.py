@@ -151,10 +151,11 @@ def join(cluster: Cluster, looks: dict[str, Look]) -> ClusterState:
 def _device(node: str, view: CrmView) -> DeviceState:
     name = resource(node)
     # A device is started by asking it: a start that goes on has no answer yet, whatever role Pacemaker shows.
+    # One whose monitor fails stays started.
     running = tuple(
         on
         for (started, on), role in view.roles.items()
-        if started == name and role == "Started" and (started, on) not in view.starting
+        if (started, role) == (name, "Started") and (started, on) not in {*view.starting, *view.fail_counts}
     )
     failed = any(failing == name for (failing, _) in view.fail_counts)
     askable = any(seen.online for other, seen in view.nodes.items() if other != node)

@@ -38,6 +38,8 @@ def parameters(device: FencingDevice, cluster: Cluster, timing: Timing) -> dict[
         found["watchdog_timeout"] = f"{timing.stonith_watchdog_timeout_ms / 1000:g}"
     # A node that is switched off stays off: it could not join by itself anyway, and off is sooner sure than a reboot.
     found |= {"pcmk_host_list": device.node, "pcmk_reboot_action": "off"}
+    # By default a device does one thing at a time: a fencing waits for a monitor that a dead device does not answer.
+    found.setdefault("pcmk_action_limit", "-1")
     if cluster.fencing.watchdog:
         least_s = math.ceil(timing.stonith_watchdog_timeout_ms / 1000) + AT_ONCE_SLACK_S
         limit_s = least_s if timing.counts_at_once else timing.device_timeout_s

@@ -2,6 +2,7 @@
 
 from tuchanka.files import File
 from tuchanka.stacks.pacemaker.render import paths as layout
+from tuchanka.stacks.pacemaker.timing.predict import HEARTBEAT_LEAST_MS
 from tuchanka.stacks.pacemaker.timing.types import Timing
 from tuchanka.templating import fill
 from tuchanka.topology.types import Cluster, Topology
@@ -15,6 +16,9 @@ def quorum_files(topology: Topology, cluster: Cluster, timing: Timing) -> dict[s
             fill("tuchanka.stacks.pacemaker.render", "corosync.j2", cluster=cluster, witness=witness, timing=timing),
         )
     }
+    if witness:
+        qdevice = fill("tuchanka.stacks.pacemaker.render", "qdevice.j2", least_ms=HEARTBEAT_LEAST_MS)
+        files["/etc/default/corosync-qdevice"] = File(qdevice)
     if cluster.fencing.watchdog:
         sbd = fill("tuchanka.stacks.pacemaker.render", "sbd.j2", timing=timing, watchdog=layout.WATCHDOG)
         files["/etc/default/sbd"] = File(sbd)
@@ -23,4 +27,5 @@ def quorum_files(topology: Topology, cluster: Cluster, timing: Timing) -> dict[s
 
 def witness_files() -> dict[str, File]:
     """Return path → file of the quorum device's server."""
-    return {"/etc/default/corosync-qnetd": File(fill("tuchanka.stacks.pacemaker.render", "qnetd.j2"))}
+    qnetd = fill("tuchanka.stacks.pacemaker.render", "qnetd.j2", least_ms=HEARTBEAT_LEAST_MS)
+    return {"/etc/default/corosync-qnetd": File(qnetd)}

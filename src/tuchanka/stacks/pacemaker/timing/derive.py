@@ -21,17 +21,26 @@ LONGEST_S = 3600
 def timing_of(topology: Topology, cluster: Cluster) -> Timing:
     """Return the timeouts of one cluster of the topology.
 
-    Without a quorum device nothing waits for its vote: ``stonith_watchdog_timeout_ms`` is shorter by the profile's
-    ``qdevice_sync_timeout_ms``, as far as the other rules allow, unless the topology says what it is.
+    ``stonith_watchdog_timeout_ms`` depends on the cluster, unless the topology says what it is. Without a quorum
+    device nothing waits for its vote: it is shorter by the profile's ``qdevice_sync_timeout_ms``, as far as the other
+    rules allow. Without the watch over Pacemaker a node with a frozen corosync lives longer: then it is as long as
+    the profile's other timeouts ask for.
     Raises TopologyError like ``derive``.
     """
-    timing = replace(derive(topology), quorum_device=cluster.witness, fencing=Fencing(cluster.fencing.levels))
-    if cluster.witness or "stonith_watchdog_timeout_ms" in topology.overrides:
+
+    def here(timing: Timing) -> Timing:
+        levels = Fencing(cluster.fencing.levels)
+        return replace(timing, quorum_device=cluster.witness, fencing=levels, helpers=topology.helpers)
+
+    timing = here(derive(topology))
+    if "stonith_watchdog_timeout_ms" in topology.overrides:
         return timing
-    profile = PROFILES[topology.profile]
-    shorter = profile.stonith_watchdog_timeout_ms - profile.qdevice_sync_timeout_ms + timing.decision_ms
-    least = least_fencing_ms(timing)
-    return replace(timing, stonith_watchdog_timeout_ms=max(shorter, min(least, profile.stonith_watchdog_timeout_ms)))
+    profile = here(PROFILES[topology.profile])
+    fencing = profile.stonith_watchdog_timeout_ms
+    if not cluster.witness:
+        shorter = fencing - profile.qdevice_sync_timeout_ms + timing.decision_ms
+        fencing = max(shorter, min(least_fencing_ms(timing), fencing))
+    return replace(timing, stonith_watchdog_timeout_ms=max(fencing, least_fencing_ms(profile)))
 
 
 def derive(topology: Topology) -> Timing:

@@ -17,9 +17,10 @@ QNETD_PATIENCE = 1.5
 HEARTBEAT_SHARE = 0.8
 """The heartbeat of corosync-qdevice's net model is this share of ``quorum.device.timeout``."""
 
-HEARTBEAT_LEAST_MS = 1000
+HEARTBEAT_LEAST_MS = 100
 HEARTBEAT_MOST_MS = 120_000
-"""The heartbeat's bounds (heartbeat_interval_min and heartbeat_interval_max)."""
+"""The heartbeat's bounds: both daemons are told the least (heartbeat_interval_min; by default 1 s), and know the most
+(heartbeat_interval_max). Source: corosync-qdevice(8) and corosync-qnetd(8), advanced settings."""
 
 # What doesn't follow from a timeout is calibrated, here and nowhere else, with the journals of power losses under
 # "fast" on four cores: medians of 7.4 s (two nodes) and 7.8 s (four). "steady", three trials, 18.2 s, checks it.
@@ -32,12 +33,12 @@ REQUEST_S = 0.35
 pending and sleeps (controld_schedulerd.c), until ``pacemaker-watch`` wakes it."""
 SLEEPS_S = 2.1
 """The same where nothing wakes it: 0.1 s, and two sleeps of 1 s."""
-PROMOTED_S = 0.9
+PROMOTED_S = 0.6
 """PAF's four notifications and its election among the standbys, then ``pg_ctl promote``."""
 ASKED_S = 0.35
 """What is added where PAF is asked about every notification and validates its configuration in each action (measured:
 10.1 s instead of 8.1 s together with the sleeps)."""
-VIP_UP_S = 0.33
+VIP_UP_S = 0.2
 """PAF's notification after the promotion, then starting the VIP and announcing it."""
 FIRST_WRITE_S = 0.1
 """A client that reconnects at once and writes ten times a second."""

@@ -12,21 +12,21 @@ from tuchanka.stacks.pacemaker.timing.types import Timing
 
 FAST = Timing(
     profile="fast",
-    # Together below the 1.5 s after which qnetd calls a client dead: a shorter token would gain little.
+    # Together above the 0.72 s after which qnetd calls a client dead, so that nobody waits for its vote.
     token_ms=400,
     consensus_ms=480,
-    qdevice_timeout_ms=1000,
-    # Just above those 1.5 s.
-    qdevice_sync_timeout_ms=1510,
+    qdevice_timeout_ms=600,
+    # Just above those 0.72 s.
+    qdevice_sync_timeout_ms=800,
     watchdog_s=3,
     sbd_servant_s=1,
     # Exactly watchdog + sync_timeout + the slack that the safety margin asks for.
-    stonith_watchdog_timeout_ms=5010,
+    stonith_watchdog_timeout_ms=4300,
     dc_deadtime_s=2,
     # One second: so much later the watchdog's time begins where the device died with its node.
     device_timeout_s=1,
     device_monitor_s=10,
-    device_start_s=20,
+    device_start_s=5,
     device_delay_s=2,
     monitor_primary_s=2,
     monitor_standby_s=3,
@@ -59,7 +59,7 @@ STEADY = Timing(
     dc_deadtime_s=10,
     device_timeout_s=5,
     device_monitor_s=30,
-    device_start_s=20,
+    device_start_s=10,
     device_delay_s=5,
     monitor_primary_s=10,
     monitor_standby_s=11,
@@ -92,7 +92,7 @@ CAUTIOUS = Timing(
     dc_deadtime_s=20,
     device_timeout_s=10,
     device_monitor_s=60,
-    device_start_s=40,
+    device_start_s=20,
     device_delay_s=10,
     # The operations as PAF's own documentation suggests them.
     monitor_primary_s=15,

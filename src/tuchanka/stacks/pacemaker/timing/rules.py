@@ -84,7 +84,7 @@ def consensus_over_token(timing: Timing) -> RuleResult:
 
 
 def quorum_device_decides_in_time(timing: Timing) -> RuleResult:
-    """1.5 x heartbeat < sync_timeout, where the heartbeat is 0.8 x timeout and at least 1 s.
+    """1.5 x heartbeat < sync_timeout, where the heartbeat is 0.8 x timeout and at least 0.1 s.
 
     corosync-qnetd calls a silent node dead after 1.5 of its heartbeats; corosync has to wait for that answer.
     Source: corosync-qdevice(8); dpd_interval_coefficient in corosync-qnetd(8).

@@ -71,6 +71,11 @@ class Timing:
         return self.helpers.fencing_at_once and self.fencing.device and self.fencing.watchdog
 
     @property
+    def device_forgiven_s(self) -> int:
+        """When a device's last failure is forgotten: later than the next monitor could fail."""
+        return self.device_monitor_s + self.device_start_s + 5
+
+    @property
     def knet_ping_interval_ms(self) -> int:
         """How often corosync's transport pings each other node: once a round of its thread, however short the token.
 
@@ -87,6 +92,14 @@ class Timing:
         wakes up 10 ms late cuts a healthy node off. So it is five pings.
         """
         return 5 * self.knet_ping_interval_ms
+
+    @property
+    def qdevice_connect_timeout_ms(self) -> int:
+        """How long an attempt to reach the quorum device may take: corosync-qdevice's default, at least a second.
+
+        Source: corosync-qdevice(8): connect_timeout, net_min_connect_timeout.
+        """
+        return max(self.qdevice_timeout_ms * 4 // 5, 1000)
 
     @property
     def watch_patience_s(self) -> float:

@@ -8,7 +8,7 @@ pcs() { command pcs ${CIB:+-f "$CIB"} "$@"; }
 pcs property set stonith-enabled=true
 # (crm_attribute, because pcs takes no milliseconds.)
 env ${CIB:+CIB_file="$CIB"} crm_attribute --type crm_config \
-    --name stonith-watchdog-timeout --update 5010ms
+    --name stonith-watchdog-timeout --update 4300ms
 
 # A node that is cut off and back before the others count it as fenced is told so when they do. It must be gone at once,
 # for its primary has a successor a second later; by default only its Pacemaker would stop, and leave the primary running.

@@ -5,6 +5,8 @@ set -eu
 pcs() { command pcs ${CIB:+-f "$CIB"} "$@"; }
 
 # Each node has a device that switches it off: a fence agent with its parameters. No node is switched off by itself.
+# A monitor that fails is shown, and nothing else: to start the device anew would help nobody, and everything that the
+# cluster does next waits until a start has ended.
 # (fence_X_at_once is fence_X; where the device fails, it waits until the node's own watchdog must have reset it, and
 # counts from when the device was asked.)
 pcs stonith create fence-tuchanka4a fence_ipmilan_at_once \
@@ -14,14 +16,15 @@ pcs stonith create fence-tuchanka4a fence_ipmilan_at_once \
     cipher=3 \
     power_wait=0 \
     ipmitool_path=/usr/lib/tuchanka/fencing/ipmitool-tuchanka4a \
-    watchdog_timeout=5.01 \
+    watchdog_timeout=4.3 \
     pcmk_host_list=tuchanka4a \
     pcmk_reboot_action=off \
-    pcmk_reboot_timeout=11s \
-    pcmk_off_timeout=11s \
-    op start timeout=20s \
-    op monitor interval=10s timeout=20s \
-    meta failure-timeout=10s
+    pcmk_action_limit=-1 \
+    pcmk_reboot_timeout=10s \
+    pcmk_off_timeout=10s \
+    op start timeout=5s \
+    op monitor interval=10s timeout=5s on-fail=ignore \
+    meta failure-timeout=20s
 pcs constraint location fence-tuchanka4a avoids tuchanka4a
 pcs stonith create fence-tuchanka4b fence_ipmilan_at_once \
     ip=192.168.93.222 \
@@ -30,14 +33,15 @@ pcs stonith create fence-tuchanka4b fence_ipmilan_at_once \
     cipher=3 \
     power_wait=0 \
     ipmitool_path=/usr/lib/tuchanka/fencing/ipmitool-tuchanka4b \
-    watchdog_timeout=5.01 \
+    watchdog_timeout=4.3 \
     pcmk_host_list=tuchanka4b \
     pcmk_reboot_action=off \
-    pcmk_reboot_timeout=11s \
-    pcmk_off_timeout=11s \
-    op start timeout=20s \
-    op monitor interval=10s timeout=20s \
-    meta failure-timeout=10s
+    pcmk_action_limit=-1 \
+    pcmk_reboot_timeout=10s \
+    pcmk_off_timeout=10s \
+    op start timeout=5s \
+    op monitor interval=10s timeout=5s on-fail=ignore \
+    meta failure-timeout=20s
 pcs constraint location fence-tuchanka4b avoids tuchanka4b
 pcs stonith create fence-tuchanka4c fence_ipmilan_at_once \
     ip=192.168.93.223 \
@@ -46,14 +50,15 @@ pcs stonith create fence-tuchanka4c fence_ipmilan_at_once \
     cipher=3 \
     power_wait=0 \
     ipmitool_path=/usr/lib/tuchanka/fencing/ipmitool-tuchanka4c \
-    watchdog_timeout=5.01 \
+    watchdog_timeout=4.3 \
     pcmk_host_list=tuchanka4c \
     pcmk_reboot_action=off \
-    pcmk_reboot_timeout=11s \
-    pcmk_off_timeout=11s \
-    op start timeout=20s \
-    op monitor interval=10s timeout=20s \
-    meta failure-timeout=10s
+    pcmk_action_limit=-1 \
+    pcmk_reboot_timeout=10s \
+    pcmk_off_timeout=10s \
+    op start timeout=5s \
+    op monitor interval=10s timeout=5s on-fail=ignore \
+    meta failure-timeout=20s
 pcs constraint location fence-tuchanka4c avoids tuchanka4c
 pcs stonith create fence-tuchanka4d fence_ipmilan_at_once \
     ip=192.168.93.224 \
@@ -62,14 +67,15 @@ pcs stonith create fence-tuchanka4d fence_ipmilan_at_once \
     cipher=3 \
     power_wait=0 \
     ipmitool_path=/usr/lib/tuchanka/fencing/ipmitool-tuchanka4d \
-    watchdog_timeout=5.01 \
+    watchdog_timeout=4.3 \
     pcmk_host_list=tuchanka4d \
     pcmk_reboot_action=off \
-    pcmk_reboot_timeout=11s \
-    pcmk_off_timeout=11s \
-    op start timeout=20s \
-    op monitor interval=10s timeout=20s \
-    meta failure-timeout=10s
+    pcmk_action_limit=-1 \
+    pcmk_reboot_timeout=10s \
+    pcmk_off_timeout=10s \
+    op start timeout=5s \
+    op monitor interval=10s timeout=5s on-fail=ignore \
+    meta failure-timeout=20s
 pcs constraint location fence-tuchanka4d avoids tuchanka4d
 
 # The nodes' own watchdogs: a node that is lost, or is told to, stops feeding its own.
