@@ -121,6 +121,12 @@ def test_without_a_watchdog_behind_it_it_is_the_agent(bench: Bench, action: str,
     assert bench.read("stdin") == f"action={action}\nnodename=pg2\nip=192.0.2.1\n"
 
 
+@pytest.mark.parametrize(("action", "least"), [("monitor", 10), ("off", 0)])
+def test_a_monitor_leaves_the_processor_to_what_can_not_wait(bench: Bench, action: str, least: int):
+    bench.run('nice > "$here/nice"; exit 0', action)
+    assert int(bench.read("nice")) == max(os.nice(0), least)
+
+
 @pytest.mark.parametrize("status", [0, 1, 2])
 def test_only_a_fencing_waits_for_the_watchdog(bench: Bench, status: int):
     returned, seconds = bench.run(f"exit {status}", "status")

@@ -40,6 +40,8 @@ $input =~ s/^\s*watchdog_timeout\s*=.*\n?//mg;
 
 exit metadata() if $action eq 'metadata';
 my $began = clock_gettime(CLOCK_MONOTONIC);
+# A monitor can wait. Where a node is lost the devices that it asked are started elsewhere, in the midst of the failover.
+setpriority 0, 0, 10 if $action =~ /^(?:monitor|status)$/ && getpriority( 0, 0 ) < 10;
 exit run() if $watchdog <= 0 || $action !~ /^(?:off|reboot)$/;
 exit fence();
 

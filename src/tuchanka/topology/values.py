@@ -87,6 +87,7 @@ _SECRET = ("passw", "passphrase", "secret", "token", "apikey")
 _SET_BY_TUCHANKA = frozenset(
     {
         "action",
+        "ipmitool_path",
         "nodename",
         "pcmk_host_check",
         "pcmk_host_list",

@@ -46,7 +46,7 @@ def parameters(device: FencingDevice, cluster: Cluster, timing: Timing) -> dict[
         found |= {"pcmk_reboot_timeout": f"{limit_s}s", "pcmk_off_timeout": f"{limit_s}s"}
     if len(cluster.nodes) == 2 and not cluster.witness and device is cluster.fencing.devices[0]:
         # Two nodes that each have the quorum: the first is shot later, so it is the one that survives.
-        found["pcmk_delay_base"] = f"{timing.device_delay_s}s"
+        found.setdefault("pcmk_delay_base", f"{timing.device_delay_s}s")
     return found
 
 
