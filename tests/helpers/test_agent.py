@@ -205,3 +205,13 @@ def test_without_a_settings_file_everything_has_its_default(tmp_path: Path):
     }
     bare = subprocess.run(["perl", own, "monitor"], capture_output=True, text=True, check=False, env=environment)
     assert (bare.returncode, bare.stdout, bare.stderr) == (done.returncode, done.stdout, "")
+
+
+def test_what_a_standby_has_is_what_it_has_received_or_replayed(tmp_path: Path):
+    asked = "my $has = 'pg_last_wal_receive_lsn()';"
+    has = "greatest( pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn() )"
+    for settings, found in (("", has), ("PAF_ORDER=no", "pg_last_wal_receive_lsn()")):
+        folder = tmp_path / (settings or "on")
+        folder.mkdir()
+        done = agent(folder, RIGHT, "monitor", subs=f"{asked} END {{ print \"$has\\n\" }}", settings=settings)
+        assert (done.returncode, done.stdout.splitlines()[-1]) == (7, found)

@@ -30,8 +30,8 @@ def test_of_a_stock_cluster_nothing_is_ours_but_what_the_lab_needs():
     files = tree(stock)
     ours = tree(replace(stock, helpers=ALL))
     differing = {path for path in {*files, *ours} if files.get(path) != ours.get(path)}
-    # All of it is files that aren't there, but for the instance's script, which names PAF's own agent, and the time that
-    # a lost node is waited for: nobody kills a frozen corosync.
+    # All of it is files that aren't there, but for the instance's script, which names PAF's own agent, and the time
+    # that a lost node is waited for: nobody kills a frozen corosync.
     assert differing & set(files) == {"pcs/tuchanka2/00-cluster.sh", "pcs/tuchanka2/01-krogan2.sh"}
     script = files["pcs/tuchanka2/00-cluster.sh"]
     assert script.replace("4620ms", "4300ms") == ours["pcs/tuchanka2/00-cluster.sh"] != script

@@ -53,6 +53,11 @@ sub tuchanka_agent {
     if ( !$known && $action =~ /^(?:start|promote)$/ ) {
         print STDERR "WARNING: $path orders its standbys in a way that is not known: it is run as it is\n";
     }
+    # What a standby has, for the election and a switchover: PAF asks what it has received since its server started. That is
+    # nothing for one that was started without a primary, for which the promotion would wait until its timeout, and less
+    # than it has for one that has read its log again.
+    $text =~ s/'pg_last_wal_receive_lsn\(\)'/'greatest( pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn() )'/g
+        if tuchanka_does('PAF_ORDER');
     return qq(#line 1 "$path"\n$text) if !tuchanka_does('PAF_SHORTCUTS');
 
     # Pacemaker says which node this is: to ask it costs four processes each time.
