@@ -23,6 +23,10 @@ my ( $pghost, $pgport, $system_user ) = ( $ENV{FOLDER}, 5432, $ENV{AS} );
 sub _query {
     return 'psql';
 }
+sub _pg_isready {
+    return 2;
+}
+if ( $ENV{READY} ) { print _pg_isready(), "\n"; exit 0 }
 my @rows;
 my $answer = _query( 'SELECT 1', \@rows );
 print join( ';', $answer, map { join ',', @{$_} } @rows ), "\n";
@@ -64,12 +68,13 @@ class Server(threading.Thread):
             self.heard += client.recv(1000)
 
 
-def ask(home: Path, user: str = USER) -> str:
+def ask(home: Path, user: str = USER, ready: str = "") -> str:
     for name in ("tuchanka", "heartbeat"):
         (home / name).mkdir()
     (home / "heartbeat" / "pgsqlms").write_text(PAF)
     (home / "tuchanka" / "pgsqlms").write_text(text("pgsqlms.pl"))
-    environment = {**os.environ, "FOLDER": str(home), "AS": user, "TUCHANKA_HELPERS_CONF": str(home / "none")}
+    environment = {**os.environ, "FOLDER": str(home), "AS": user, "READY": ready}
+    environment["TUCHANKA_HELPERS_CONF"] = str(home / "none")
     command = ["perl", str(home / "tuchanka" / "pgsqlms"), "methods"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=30)
     assert (done.returncode, done.stderr) == (0, "")
@@ -128,3 +133,12 @@ def test_where_nobody_listens_psql_says_so(tmp_path: Path):
     assert ask(tmp_path) == "psql"
     (tmp_path / "other").mkdir()
     assert ask(tmp_path / "other", "no-such-user") == "psql"
+
+
+def test_a_server_that_answers_is_ready_and_pg_isready_is_asked_about_any_other(tmp_path: Path):
+    server = Server(tmp_path, TRUSTED, message(b"T", b"") + row(b"1") + END)
+    server.start()
+    assert ask(tmp_path, ready="yes") == "0"
+    server.join(10)
+    (tmp_path / "other").mkdir()
+    assert ask(tmp_path / "other", ready="yes") == "2"

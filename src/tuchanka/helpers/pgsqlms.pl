@@ -87,8 +87,11 @@ sub tuchanka_agent {
     }
     $text =~ s/^(\s+select\( undef, undef, undef, 0\.)1 \);$/${1}01 );/mg;
 
-    # psql(1) costs 50 ms of a processor, and a switchover asks seven times. Whatever is not a plain answer is asked again.
+    # psql(1) costs 50 ms of a processor, and a switchover asks seven times; pg_isready(1) costs 10. Whatever is not a plain
+    # answer is asked again.
     $text =~ s/^(sub _query \{)$/$1 return 0 if tuchanka_query( \$pghost, \$pgport, \$system_user, \@_ );/m;
+
+    $text =~ s/^(sub _pg_isready \{)$/$1 return 0 if tuchanka_query( \$pghost, \$pgport, \$system_user, 'SELECT 1', [] );/m;
 
     # pg_ctl(1) looks ten times a second whether the server has stopped or was promoted.
     $text =~ s/^(sub _runas \{\n\s+my \$rc;\n\s+my \$pid;\n\s+my \@cmd = \@_;)$/$1 return tuchanka_pg_ctl( \$datadir, \@cmd ) if tuchanka_waits(\@cmd);/m;
