@@ -90,7 +90,6 @@ sub tuchanka_agent {
     # psql(1) costs 50 ms of a processor, and a switchover asks seven times; pg_isready(1) costs 10. Whatever is not a plain
     # answer is asked again.
     $text =~ s/^(sub _query \{)$/$1 return 0 if tuchanka_query( \$pghost, \$pgport, \$system_user, \@_ );/m;
-
     $text =~ s/^(sub _pg_isready \{)$/$1 return 0 if tuchanka_query( \$pghost, \$pgport, \$system_user, 'SELECT 1', [] );/m;
 
     # pg_ctl(1) looks ten times a second whether the server has stopped or was promoted.
@@ -236,8 +235,9 @@ sub tuchanka_step_aside {
 }
 
 # Whether PAF does nothing about this notification: it names only some kinds of them, and about a demotion and a stop
-# only those of its own node matter to it, about a demotion only where the node is promoted again. To find that out costs PAF 0.1 s each time, and a failover waits for six of
-# them on every node, one after the other. By PAF's own text: one that isn't written as this one is asked itself.
+# only those of its own node matter to it, about a demotion only where the node is promoted again. To find that out costs
+# PAF 0.1 s each time, and a failover waits for six of them on every node, one after the other. By PAF's own text: one
+# that isn't written as this one is asked itself.
 sub tuchanka_ignores {
     my ($text) = @_;
     my ( $type, $operation, $here ) = map { $ENV{"OCF_RESKEY_CRM_meta_$_"} // '' } qw(notify_type notify_operation on_node);

@@ -28,8 +28,8 @@ DECISION_HEARTBEATS = QNETD_PATIENCE - 0.5
 """When qnetd calls a dead client dead, in heartbeats after the fault: on average half of one was over by then."""
 DEVICE_S = 0.35
 """A BMC that answers: the agent asks for the state, switches off, and asks again."""
-REQUEST_S = 0.35
-"""Until fencing is asked for: 0.1 s, and up to twice 0.2 s where Pacemaker's controller finds updates of the CIB
+REQUEST_S = 0.3
+"""Until fencing is asked for: 0.1 s, and up to twice 0.1 s where Pacemaker's controller finds updates of the CIB
 pending and sleeps (controld_schedulerd.c), until ``pacemaker-watch`` wakes it."""
 SLEEPS_S = 2.1
 """The same where nothing wakes it: 0.1 s, and two sleeps of 1 s."""
