@@ -213,5 +213,5 @@ def test_what_a_standby_has_is_what_it_has_received_or_replayed(tmp_path: Path):
     for settings, found in (("", has), ("PAF_ORDER=no", "pg_last_wal_receive_lsn()")):
         folder = tmp_path / (settings or "on")
         folder.mkdir()
-        done = agent(folder, RIGHT, "monitor", subs=f"{asked} END {{ print \"$has\\n\" }}", settings=settings)
+        done = agent(folder, RIGHT, "monitor", subs=f'{asked} END {{ print "$has\\n" }}', settings=settings)
         assert (done.returncode, done.stdout.splitlines()[-1]) == (7, found)
