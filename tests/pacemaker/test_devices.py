@@ -80,7 +80,7 @@ def test_a_device_whose_monitor_fails_stays_started_and_does_not_answer():
     assert "does not answer" in words(found)
 
 
-def test_a_device_that_failed_one_node_and_answers_another_is_shown_as_both():
+def test_a_device_that_failed_one_node_but_answers_another_is_shown_as_both():
     crm = parse(xml())
     assert crm is not None
     crm = replace(crm, fail_counts={(f"fence-{A}", A): "1"})

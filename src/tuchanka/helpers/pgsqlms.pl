@@ -92,7 +92,7 @@ sub tuchanka_agent {
     $text =~ s/^(sub _query \{)$/$1 return 0 if tuchanka_query( \$pghost, \$pgport, \$system_user, \@_ );/m;
     $text =~ s/^(sub _pg_isready \{)$/$1 return 0 if tuchanka_query( \$pghost, \$pgport, \$system_user, 'SELECT 1', [] );/m;
 
-    # pg_ctl(1) looks ten times a second whether the server has stopped or was promoted.
+    # pg_ctl(1) looks ten times a second whether the server has stopped, was promoted, or serves.
     $text =~ s/^(sub _runas \{\n\s+my \$rc;\n\s+my \$pid;\n\s+my \@cmd = \@_;)$/$1 return tuchanka_pg_ctl( \$datadir, \@cmd ) if tuchanka_waits(\@cmd);/m;
     $text =~ s/^(sub _pg_ctl_start \{\n(?:.*\n){1,12}?\s+return )_runas\( \@cmd \);$/$1tuchanka_start( \$datadir, \@cmd );/m;
     return qq(#line 1 "$path"\n$text);

@@ -2,7 +2,7 @@
 
 from tuchanka.files import File
 from tuchanka.stacks.pacemaker.render import paths as layout
-from tuchanka.stacks.pacemaker.timing.predict import HEARTBEAT_LEAST_MS
+from tuchanka.stacks.pacemaker.timing.predict import HEARTBEAT_LEAST_MS, qdevice_connect_ms
 from tuchanka.stacks.pacemaker.timing.types import Timing
 from tuchanka.templating import fill
 from tuchanka.topology.types import Cluster, Topology
@@ -11,11 +11,8 @@ from tuchanka.topology.types import Cluster, Topology
 def quorum_files(topology: Topology, cluster: Cluster, timing: Timing) -> dict[str, File]:
     """Return path → file of corosync and sbd; the same on every node of the cluster."""
     witness = topology.witness if cluster.witness else None
-    files = {
-        "/etc/corosync/corosync.conf": File(
-            fill("tuchanka.stacks.pacemaker.render", "corosync.j2", cluster=cluster, witness=witness, timing=timing),
-        )
-    }
+    facts = {"cluster": cluster, "witness": witness, "timing": timing, "connect_ms": qdevice_connect_ms(timing)}
+    files = {"/etc/corosync/corosync.conf": File(fill("tuchanka.stacks.pacemaker.render", "corosync.j2", **facts))}
     if witness:
         qdevice = fill("tuchanka.stacks.pacemaker.render", "qdevice.j2", least_ms=HEARTBEAT_LEAST_MS)
         files["/etc/default/corosync-qdevice"] = File(qdevice)

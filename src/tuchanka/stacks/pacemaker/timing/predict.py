@@ -23,7 +23,7 @@ HEARTBEAT_MOST_MS = 120_000
 (heartbeat_interval_max). Source: corosync-qdevice(8) and corosync-qnetd(8), advanced settings."""
 
 # What doesn't follow from a timeout is calibrated, here and nowhere else, with the journals of power losses under
-# "fast" on four cores: medians of 7.4 s (two nodes) and 7.8 s (four). "steady", three trials, 18.2 s, checks it.
+# "fast" on two cores: medians of 5.9 s (two nodes) and 6.5 s (four). "steady", three trials, 18.2 s, checks it.
 DECISION_HEARTBEATS = QNETD_PATIENCE - 0.5
 """When qnetd calls a dead client dead, in heartbeats after the fault: on average half of one was over by then."""
 DEVICE_S = 0.35
@@ -72,6 +72,14 @@ SBD_BELIEVES = 3
 def qdevice_heartbeat_ms(timing: Timing) -> float:
     """Return the heartbeat between corosync-qdevice and corosync-qnetd in milliseconds."""
     return min(max(HEARTBEAT_SHARE * timing.qdevice_timeout_ms, HEARTBEAT_LEAST_MS), HEARTBEAT_MOST_MS)
+
+
+def qdevice_connect_ms(timing: Timing) -> int:
+    """Return how long an attempt to reach the quorum device may take: by default a heartbeat, here at least a second.
+
+    Source: corosync-qdevice(8): connect_timeout, net_min_connect_timeout.
+    """
+    return max(round(qdevice_heartbeat_ms(timing)), 1000)
 
 
 def safety_margin_s(timing: Timing) -> float:

@@ -94,14 +94,6 @@ class Timing:
         return 5 * self.knet_ping_interval_ms
 
     @property
-    def qdevice_connect_timeout_ms(self) -> int:
-        """How long an attempt to reach the quorum device may take: corosync-qdevice's default, at least a second.
-
-        Source: corosync-qdevice(8): connect_timeout, net_min_connect_timeout.
-        """
-        return max(self.qdevice_timeout_ms * 4 // 5, 1000)
-
-    @property
     def watch_patience_s(self) -> float:
         """How long ``pacemaker-watch`` lets a daemon hang.
 
