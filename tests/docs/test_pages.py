@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tuchanka.faults.catalogue import PAGES as FAULT_PAGES
+from tuchanka.instance_paths import InstancePaths
 from tuchanka.lab.folder import DEFAULT_ROOT, LabFolder
-from tuchanka.postgres.paths import InstancePaths
 from tuchanka.providers.image.build import CACHE
 from tuchanka.providers.nspawn.paths import RUN
 from tuchanka.stages.pipeline import STAGES

@@ -23,7 +23,7 @@ def test_every_profile_passes_every_rule(timing: Timing):
 
 
 def test_names_are_unique_and_every_rule_says_where_it_comes_from():
-    both = replace(CAUTIOUS, fencing=Fencing(("device", "watchdog")))
+    both = replace(CAUTIOUS, fencing=Fencing(("device", "watchdog")), archive=True)
     results = rules(both)
     assert len({rule.name for rule in results}) == len(results) == len(RULES) + len(SUSE_RULES)
     for function, rule in zip((*RULES, *SUSE_RULES), results, strict=True):

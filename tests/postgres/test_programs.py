@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tuchanka.errors import CommandFailed
+from tuchanka.instance_paths import InstancePaths
 from tuchanka.postgres.base_backup import SWAP, base_backup
-from tuchanka.postgres.paths import InstancePaths
 from tuchanka.postgres.psql import psql
 from tuchanka.postgres.recover import recover
 from tuchanka.postgres.rewind import rewind

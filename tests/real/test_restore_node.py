@@ -5,7 +5,7 @@ import time
 import pytest
 
 from tests.real.lab import AS_POSTGRES, CLUSTER, DATA, INSTANCE, NODES, RealLab, Running, wait_for
-from tuchanka.postgres.paths import PGPASS
+from tuchanka.instance_paths import PGPASS
 
 pytestmark = [pytest.mark.lab, pytest.mark.long]
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.render.test_default import TOPOLOGY
+from tuchanka.node_program import ROOT, imports, program
 from tuchanka.stacks.pacemaker.render.commands import PROGRAM
-from tuchanka.stacks.pacemaker.render.node_program import ROOT, imports, program
 from tuchanka.stacks.pacemaker.restore import node_command
 from tuchanka.stacks.pacemaker.restore.node_command import SETTINGS
 from tuchanka.stacks.pacemaker.restore.node_settings import read_settings

@@ -24,6 +24,7 @@ from tuchanka.providers.image.recipe import recipe
 from tuchanka.providers.nspawn.provider import NspawnProvider
 from tuchanka.services import registry
 from tuchanka.services.base import Service, Sql
+from tuchanka.services.heartbeat import Heartbeat
 from tuchanka.stacks.pacemaker.setup.cluster import WORK
 from tuchanka.stacks.pacemaker.stack import PACEMAKER
 from tuchanka.stages import pipeline
@@ -50,7 +51,7 @@ class Store(Service):
     name = "store"
     faults = ("reset",)
 
-    def packages(self) -> tuple[str, ...]:
+    def packages(self, topology: Topology) -> tuple[str, ...]:
         return ("storectl",)
 
     def files(self, topology: Topology, machine: str) -> Mapping[str, File]:
@@ -77,7 +78,7 @@ class Store(Service):
 
 @pytest.fixture(autouse=True)
 def _store(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "SERVICES", (*registry.SERVICES, Store()))
+    monkeypatch.setattr(registry, "SERVICES", (Heartbeat(), Store()))
 
 
 def new_lab(path: Path, topology: Topology = WITH) -> tuple[Lab, FakeProvider]:

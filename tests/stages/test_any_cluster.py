@@ -22,7 +22,7 @@ CLUSTERS = [(file, cluster.name) for file in FILES for cluster in load(file).clu
 
 
 @pytest.mark.parametrize(("file", "name"), CLUSTERS, ids=[name for _, name in CLUSTERS])
-def test_a_cluster_alone_brings_its_witness_along(tmp_path: Path, file: Path | None, name: str):
+def test_a_cluster_alone_brings_its_witness_and_the_services_along(tmp_path: Path, file: Path | None, name: str):
     topology, provider = load(file), FakeProvider()
 
     def answer(step: Step) -> Completed:
@@ -36,4 +36,5 @@ def test_a_cluster_alone_brings_its_witness_along(tmp_path: Path, file: Path | N
     asyncio.run(pipeline.setup(lab, (cluster,), Silent()))
     witness = [topology.witness.name] if cluster.witness and topology.witness else []
     made = [one for one, machine in provider.machines.items() if machine.snapshots()]
-    assert sorted(made) == sorted([*(node.name for node in cluster.nodes), *witness])
+    beside = [machine.name for machine in topology.services]
+    assert sorted(made) == sorted([*(node.name for node in cluster.nodes), *witness, *beside])

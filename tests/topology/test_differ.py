@@ -113,6 +113,7 @@ timing = { watchdog_s = 5 }
 helpers = { first_aid = false }
 sites = { here = {}, there = {} }
 services = { depot = { address = "10.1.0.7", site = "here" } }
+archive = { endpoint = "s3.example", bucket = "abc", key_file = "k" }
 [clusters.c.nodes]
 a = { address = "10.1.0.1", site = "here" }
 b = { address = "10.1.0.2", site = "there" }

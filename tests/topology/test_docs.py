@@ -14,10 +14,11 @@ from tuchanka.postgres.effective import GUARDED
 from tuchanka.topology.explain import _model_in
 from tuchanka.topology.load import parse
 from tuchanka.topology.model import TopologyInput
-from tuchanka.topology.values import CONTROLLED
+from tuchanka.topology.values import CONTROLLED, _duration
 
 DOC = (Path(__file__).parents[2] / "docs" / "topology.md").read_text(encoding="utf-8")
 SIZES = {"machine.memory", "machine.root_disk", "machine.data_disk"}  # bytes in the model
+DURATIONS = {f"archive.{key}" for key in ("full", "differential", "keep", "archive_timeout")}  # seconds in the model
 NAMED = {
     "sites": "SITE",
     "services": "NAME",
@@ -43,7 +44,9 @@ def test_every_key_is_documented_and_no_other():
     assert [key for key, _default in rows] == list(keys)
     for key, default in rows:
         value = keys[key].default
-        if isinstance(value, str | int) and key not in SIZES:
+        if key in DURATIONS:
+            assert _duration(json.loads(default.strip().strip("`"))) == value, key
+        elif isinstance(value, str | int) and key not in SIZES:
             assert default.strip() == f"`{json.dumps(value)}`", key
         elif value is PydanticUndefined:
             assert not default.strip(), key

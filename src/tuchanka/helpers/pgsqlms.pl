@@ -9,6 +9,8 @@
 # place is corrected, and the result is run. So nothing is copied that an upgrade of the package could leave behind:
 # a corrected release is run as it is. One that has neither the wrong text nor the right one is run as it is, too, with a
 # warning at each start and promotion, because refusing would stop the databases; the setup refuses it ("check").
+# Where only the question for a standby's position is unknown, log from an archive could be overlooked in an election:
+# the setup refuses to fetch from the archive then ("check-positions").
 #
 # Each part can be switched off in /etc/tuchanka/helpers.conf, with NAME=no: FIRST_AID, POSTGRES_WATCH, PAF_ORDER,
 # PAF_SHORTCUTS, FORGET_ADDRESS. The last needs to know the address: PRIMARY_ADDRESS_<instance>=<address>.
@@ -55,9 +57,14 @@ sub tuchanka_agent {
     }
     # What a standby has, for the election and a switchover: PAF asks what it has received since its server started. That is
     # nothing for one that was started without a primary, for which the promotion would wait until its timeout, and less
-    # than it has for one that has read its log again.
-    $text =~ s/'pg_last_wal_receive_lsn\(\)'/'greatest( pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn() )'/g
-        if tuchanka_does('PAF_ORDER');
+    # than it has for one that has read its log again, or has got it from an archive.
+    my $positions = tuchanka_does('PAF_ORDER')
+        && $text =~ s/'pg_last_wal_receive_lsn\(\)'/'greatest( pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn() )'/g;
+    if ( $action eq 'check-positions' ) {
+        my $replayed = $positions ? $positions == 1 : $text =~ /pg_last_wal_replay_lsn/;
+        print STDERR "$path: how it asks a standby for its position isn't what is known\n" unless $replayed;
+        exit( $replayed ? 0 : 5 );
+    }
     return qq(#line 1 "$path"\n$text) if !tuchanka_does('PAF_SHORTCUTS');
 
     # Pacemaker says which node this is: to ask it costs four processes each time.

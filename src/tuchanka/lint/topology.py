@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from tuchanka.findings import Finding
 from tuchanka.lint.addresses import addresses_are_inside, addresses_are_unique
+from tuchanka.lint.archive import archive_is_of_use
 from tuchanka.lint.base import Said
 from tuchanka.lint.fencing import fencing_holds
 from tuchanka.lint.instances import instances_have_room
@@ -32,6 +33,7 @@ CHECKS: tuple[Callable[[Topology], Iterator[Said]], ...] = (
     settings_of_services_are_theirs,
     services_leave_guarantees_alone,
     machines_run_something,
+    archive_is_of_use,
     timing_rules_hold,
 )
 

@@ -1,6 +1,6 @@
 """pg_basebackup: copies a primary's data to a standby."""
 
-from tuchanka.postgres.paths import PGPASS, InstancePaths
+from tuchanka.instance_paths import PGPASS, InstancePaths
 from tuchanka.providers.base import Runner
 
 BACKUP_S = 3600.0

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from tuchanka.files import File
-from tuchanka.postgres.paths import PG_SOCKETS, PGPASS, InstancePaths
+from tuchanka.instance_paths import PG_SOCKETS, PGPASS, InstancePaths
 from tuchanka.services import registry
 from tuchanka.templating import fill
 from tuchanka.topology.types import Cluster, Instance, Node, Topology

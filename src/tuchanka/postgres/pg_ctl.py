@@ -1,6 +1,6 @@
 """Starts and stops a server outside the cluster: pg_ctl(1)."""
 
-from tuchanka.postgres.paths import InstancePaths
+from tuchanka.instance_paths import InstancePaths
 from tuchanka.providers.base import Runner
 
 SERVER_S = 60.0

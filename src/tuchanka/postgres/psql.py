@@ -1,6 +1,6 @@
 """SQL as PostgreSQL's superuser, through the socket of a machine's own server."""
 
-from tuchanka.postgres.paths import PG_SOCKETS
+from tuchanka.instance_paths import PG_SOCKETS
 from tuchanka.providers.base import Completed, Runner
 
 # What runs a command as PostgreSQL's user, in a script that root runs.

@@ -7,8 +7,8 @@ the node is fenced for that.
 import contextlib
 
 from tuchanka.errors import TuchankaError
+from tuchanka.instance_paths import InstancePaths
 from tuchanka.postgres import pg_ctl
-from tuchanka.postgres.paths import InstancePaths
 from tuchanka.providers.base import Runner
 
 RECOVER_S = 3600.0

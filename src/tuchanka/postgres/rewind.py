@@ -11,7 +11,7 @@ from typing import Protocol
 
 from tuchanka.errors import TuchankaError
 from tuchanka.files import File
-from tuchanka.postgres.paths import InstancePaths
+from tuchanka.instance_paths import InstancePaths
 from tuchanka.postgres.psql import psql
 from tuchanka.providers.base import Copier, Runner
 

@@ -11,6 +11,12 @@ from typing import ClassVar
 from tuchanka.files import File
 from tuchanka.topology.types import Cluster, Instance, Topology
 
+TLS_CERTIFICATE = "/etc/tuchanka/tls.pem"
+"""A machine's own certificate, and behind it the authority's."""
+TLS_KEY = "/etc/tuchanka/tls.key"
+LAB_CA = "/etc/tuchanka/ca.pem"
+"""The certificate of the lab's own authority, on every machine of a lab with a service that speaks TLS."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sql:
@@ -35,8 +41,13 @@ class Service:
         """Say whether the topology has the service."""
         return any(self.name in machine.runs for machine in topology.services)
 
-    def packages(self) -> tuple[str, ...]:
-        """Return the Debian packages that the machines need for it."""
+    def packages(self, topology: Topology) -> tuple[str, ...]:
+        """Return the Debian packages that the nodes of the clusters need for it."""
+        del topology
+        return ()
+
+    def machine_packages(self) -> tuple[str, ...]:
+        """Return the Debian packages that the machines need on which it runs."""
         return ()
 
     def files(self, topology: Topology, machine: str) -> Mapping[str, File]:
@@ -61,6 +72,26 @@ class Service:
     def sql(self, instance: Instance, secrets: Mapping[str, str]) -> tuple[Sql, ...]:
         """Return what a new instance needs, in this order; ``secrets`` maps the names of ``secrets`` to passwords."""
         del instance, secrets
+        return ()
+
+    def secret_files(self, topology: Topology, machine: str, secrets: Mapping[str, str]) -> Mapping[str, File]:
+        """Return path → file that holds passwords; ``secrets`` maps the names of ``secrets`` to them."""
+        del topology, machine, secrets
+        return {}
+
+    def certified(self, topology: Topology, machine: str) -> bool:
+        """Say whether the machine needs a certificate of the lab's authority."""
+        del topology, machine
+        return False
+
+    def prepare(self, topology: Topology, machine: str) -> str:
+        """Return a shell script that a machine runs once its files are in place; it may be repeated."""
+        del topology, machine
+        return ""
+
+    def units(self, topology: Topology, machine: str) -> tuple[str, ...]:
+        """Return the units of systemd that start on boot on a machine."""
+        del topology, machine
         return ()
 
     def check(self, topology: Topology, machine: str) -> str:

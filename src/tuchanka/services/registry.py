@@ -4,11 +4,13 @@ from collections.abc import Mapping
 
 from tuchanka.errors import TopologyError
 from tuchanka.files import File
+from tuchanka.services.archive.service import ArchiveService
 from tuchanka.services.base import Service, Sql
 from tuchanka.services.heartbeat import Heartbeat
+from tuchanka.services.store.service import StoreService
 from tuchanka.topology.types import Cluster, Instance, Topology
 
-SERVICES: tuple[Service, ...] = (Heartbeat(),)
+SERVICES: tuple[Service, ...] = (Heartbeat(), StoreService(), ArchiveService())
 
 
 def must_be_provided(topology: Topology) -> None:
@@ -34,8 +36,8 @@ def used(topology: Topology) -> tuple[Service, ...]:
 
 
 def packages(topology: Topology) -> tuple[str, ...]:
-    """Return the packages that the services need, each once."""
-    return tuple(dict.fromkeys(name for service in used(topology) for name in service.packages()))
+    """Return the packages that the nodes need for the services, each once."""
+    return tuple(dict.fromkeys(name for service in used(topology) for name in service.packages(topology)))
 
 
 def files(topology: Topology, machine: str) -> dict[str, File]:
@@ -60,6 +62,44 @@ def hba(topology: Topology, cluster: Cluster, instance: Instance, node: str) -> 
 def secrets(topology: Topology) -> tuple[str, ...]:
     """Return the names of the services' passwords."""
     return tuple(dict.fromkeys(name for service in used(topology) for name in service.secrets()))
+
+
+def machine_packages(topology: Topology) -> tuple[str, ...]:
+    """Return the packages that the machines beside the clusters need, each once."""
+    return tuple(
+        dict.fromkeys(
+            name for service in used(topology) if service.on_machines for name in service.machine_packages()
+        )
+    )
+
+
+def secret_files(topology: Topology, machine: str, passwords: Mapping[str, str]) -> dict[str, File]:
+    """Return path → file of the services on a machine that hold passwords."""
+    return {
+        path: file
+        for service in used(topology)
+        for path, file in service.secret_files(topology, machine, passwords).items()
+    }
+
+
+def certified(topology: Topology) -> tuple[str, ...]:
+    """Return the machines that need a certificate of the lab's authority."""
+    services = used(topology)
+    return tuple(
+        machine.name
+        for machine in topology.machines
+        if any(service.certified(topology, machine.name) for service in services)
+    )
+
+
+def prepare(topology: Topology, machine: str) -> tuple[str, ...]:
+    """Return the scripts that a machine runs once its files are in place."""
+    return tuple(script for service in used(topology) if (script := service.prepare(topology, machine)))
+
+
+def units(topology: Topology, machine: str) -> tuple[str, ...]:
+    """Return the units of systemd that start on boot on a machine."""
+    return tuple(unit for service in used(topology) for unit in service.units(topology, machine))
 
 
 def sql(topology: Topology, instance: Instance, passwords: Mapping[str, str]) -> tuple[Sql, ...]:

@@ -5,14 +5,16 @@ from pathlib import Path
 from tuchanka.errors import InputError
 from tuchanka.files import File
 from tuchanka.helpers.files import AGENT
-from tuchanka.lab import keys
+from tuchanka.instance_paths import PGPASS
+from tuchanka.lab import certificates, keys
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.system import system_files
-from tuchanka.postgres.paths import PGPASS
 from tuchanka.providers.base import Machine, make_ready
+from tuchanka.services import registry
 from tuchanka.stacks.pacemaker.render.fencing import password_files
 from tuchanka.stacks.pacemaker.render.paths import COROSYNC_KEY
 from tuchanka.stacks.pacemaker.setup import qnetd
+from tuchanka.stages import archive
 from tuchanka.stages.tree import machine_files
 from tuchanka.topology.types import Cluster, Topology
 
@@ -37,10 +39,14 @@ async def install(lab: Lab, machine: Machine) -> None:
     """Put every file and secret of the machine's part in its place; it is shut down at the end."""
     await make_ready(machine)
     witness, is_node = lab.topology.witness, lab.topology.is_node(machine.name)
-    files = dict(machine_files(lab.topology, machine.name))
+    files = machine_files(lab.topology, machine.name) | service_files(lab, machine.name)
     if is_node:
         files |= secret_files(lab, machine.name)
     await machine.put(files)
+    for script in registry.prepare(lab.topology, machine.name):
+        await machine.run(["sh"], stdin=script.encode())
+    if units := registry.units(lab.topology, machine.name):
+        await machine.run(["systemctl", "enable", "--quiet", *units])
     if lab.topology.locale.split(".", maxsplit=1)[0] not in {"C", "POSIX"}:
         await machine.run(["locale-gen"], timeout=LOCALE_S)
     if witness is not None and machine.name == witness.name:
@@ -52,7 +58,20 @@ async def install(lab: Lab, machine: Machine) -> None:
         await own_folders(lab.topology, machine)
         if lab.topology.helpers.paf_order:
             await machine.run([AGENT, "check"])
+        await archive.install(lab, machine)
     await machine.shut_down()
+
+
+def service_files(lab: Lab, name: str) -> dict[str, File]:
+    """Return path → file of a machine's secrets and certificates for services."""
+    topology = lab.topology
+    files = registry.secret_files(topology, name, lab.secrets().services)
+    certified = registry.certified(topology)
+    if certified:
+        files |= certificates.authority_files(lab.folder, topology)
+    if name in certified:
+        files |= certificates.machine_files(lab.folder, topology, topology.machine(name))
+    return files
 
 
 def secret_files(lab: Lab, node: str) -> dict[str, File]:

@@ -5,6 +5,7 @@ from tuchanka.lab.system import system_files
 from tuchanka.postgres.config import instance_files
 from tuchanka.services import registry
 from tuchanka.stacks.pacemaker.render import helpers
+from tuchanka.stacks.pacemaker.render.archive import archive_files
 from tuchanka.stacks.pacemaker.render.commands import command_files
 from tuchanka.stacks.pacemaker.render.fencing import fencing_files
 from tuchanka.stacks.pacemaker.render.pcs import scripts
@@ -24,6 +25,7 @@ def machine_files(topology: Topology, machine: str) -> dict[str, File]:
     timing = timing_of(topology, cluster)
     files |= quorum_files(topology, cluster, timing) | helpers.files(cluster, timing)
     files |= command_files(cluster, machine) | fencing_files(cluster, machine)
+    files |= archive_files(topology, cluster, machine, timing)
     for instance in cluster.instances:
         if machine in instance.nodes:
             files |= instance_files(topology, cluster, instance, machine, timing)

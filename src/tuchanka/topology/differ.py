@@ -16,6 +16,10 @@ IN_THE_FILE = {
     "root_disk_bytes": "root_disk",
     "data_disk_bytes": "data_disk",
     "ssh_public_key": "ssh.public_key",
+    "full_s": "full",
+    "differential_s": "differential",
+    "keep_s": "keep",
+    "timeout_s": "archive_timeout",
 }
 # Tables of the file that are keyed by a name. Every other list keeps its numbers.
 BY_NAME = ("sites", "services", "clusters", "nodes", "instances")

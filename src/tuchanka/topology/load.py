@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from tuchanka.errors import TopologyError
+from tuchanka.topology.archive import archive, archive_contradictions
 from tuchanka.topology.explain import Problem, dotted, problems, shown
 from tuchanka.topology.fencing import fencing, fencing_contradictions
 from tuchanka.topology.model import ClusterInput, HelpersInput, InstanceInput, TopologyInput, VipInput
@@ -122,6 +123,7 @@ def _contradictions(model: TopologyInput) -> Iterator[Problem]:
                 yield Problem(f"helpers.{key}", "is true beside stock = true", "write one of the two")
     for machine, its_own in model.services.items():
         yield from _site(model, its_own.site, dotted(("services", machine, "site")))
+    yield from archive_contradictions(model)
     for name, cluster in model.clusters.items():
         yield from fencing_contradictions(dotted(("clusters", name, "fencing")), cluster)
         for node, its in cluster.nodes.items():
@@ -174,6 +176,7 @@ def _topology(model: TopologyInput, source: str) -> Topology:
         services=tuple(
             ServiceMachine(name, its.address, its.site, tuple(its.runs)) for name, its in model.services.items()
         ),
+        archive=archive(model, Path(source).parent),
     )
 
 
@@ -205,6 +208,7 @@ def _instance(name: str, instance: InstanceInput, everywhere: tuple[str, ...]) -
         synchronous=Synchronous(asked.method, asked.count, asked.other_site_first) if asked else None,
         settings=dict(instance.settings),
         accept=tuple(instance.accept),
+        archive=instance.archive,
     )
 
 

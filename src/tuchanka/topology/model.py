@@ -12,17 +12,22 @@ from tuchanka.topology.values import (
     AgentName,
     AgentParameter,
     AgentValue,
+    Bucket,
     Description,
     Domain,
+    Duration,
+    Endpoint,
     FilePath,
     GroupName,
     HostName,
     InstanceName,
+    Limit,
     Locale,
     Parameter,
     ParameterName,
     ParameterValue,
     ProviderName,
+    Region,
     ServiceName,
     Size,
     SshKey,
@@ -109,6 +114,32 @@ class ServiceMachineInput(Input):
     runs: list[ServiceName] = Field(default=[], description="the services that run on it")
 
 
+class ArchiveInput(Input):
+    """``[archive]``."""
+
+    store: HostName | None = Field(default=None, description="the machine of [services] that runs the store")
+    endpoint: Endpoint | None = Field(default=None, description="instead of store: the address of an S3 service")
+    bucket: Bucket | None = Field(default=None, description="the bucket there, which must exist")
+    region: Region = Field(default="us-east-1", description="the region of the bucket")
+    key_file: FilePath | None = Field(
+        default=None, description="file with the access key and the secret key, a line each"
+    )
+    ca_file: FilePath | None = Field(
+        default=None, description="file with the certificates that vouch for the service"
+    )
+    full: Duration = Field(default=86400, description="a full backup is due so long after the last one")
+    differential: Duration = Field(
+        default=21600, description="a differential backup so long after the last of any kind"
+    )
+    keep: Duration = Field(default=14 * 86400, description="how far back a restore can go; whole days")
+    archive_timeout: Duration = Field(default=60, description="the longest time until log is on its way to the store")
+    limit: Limit = Field(default="25%", description="how much log may wait for the store")
+    when_stuck: Literal["drop", "wait"] = Field(default="drop", description="what becomes of log above the limit")
+    backup_from: Literal["standby", "primary"] = Field(
+        default="standby", description="whose disk is read for a backup; without a standby the primary's"
+    )
+
+
 class NodeInput(Input):
     """``[clusters.CLUSTER.nodes.NODE]``."""
 
@@ -142,6 +173,7 @@ class InstanceInput(Input):
     primary_vip: VipInput = Field(description="the VIP that follows the primary")
     standby_vips: list[VipInput] = Field(default=[], description="VIPs for reading, each on another standby")
     synchronous: SynchronousInput | None = Field(default=None, description="synchronous replication; absent: none")
+    archive: bool = Field(default=True, description="archived, where the topology has an archive")
     settings: dict[Parameter, ParameterValue] = Field(default={}, description="further PostgreSQL parameters")
     accept: list[ParameterName] = Field(default=[], description="settings that may weaken what is promised")
 
@@ -198,4 +230,5 @@ class TopologyInput(Input):
     sites: dict[GroupName, SiteInput] = Field(min_length=1, description="the data centres")
     witness: WitnessInput | None = Field(default=None, description="the machine of the quorum device")
     services: dict[HostName, ServiceMachineInput] = Field(default={}, description="machines for optional services")
+    archive: ArchiveInput | None = Field(default=None, description="the archive of log and backups; absent: none")
     clusters: dict[GroupName, ClusterInput] = Field(min_length=1, description="the clusters")

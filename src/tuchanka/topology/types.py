@@ -87,6 +87,7 @@ class Instance:
 
     ``failback``: whether the primary goes back to ``home`` by itself, or waits for a switchover. ``settings`` are the
     last lines of postgresql.conf; ``accept`` names those that are meant although they give up a guarantee.
+    ``archive``: whether it is archived, where the topology has an archive.
     """
 
     name: str
@@ -99,6 +100,7 @@ class Instance:
     failback: Literal["wait", "automatic"] = "wait"
     settings: Mapping[str, str] = field(default_factory=dict)
     accept: tuple[str, ...] = ()
+    archive: bool = True
 
     @property
     def vips(self) -> tuple[Vip, ...]:
@@ -205,6 +207,31 @@ STOCK = Helpers(*(False for _ in fields(Helpers)))
 
 
 @dataclass(frozen=True, slots=True)
+class Archive:
+    """Where log and backups go, how often, and for how long.
+
+    The store is an S3 service at ``endpoint`` (a host) and ``port``; ``store`` is the machine of the lab that runs
+    it, and without one ``key_file`` (access key and secret key, a line each) and ``ca_file`` are absolute paths of
+    the user's files. Times are in seconds. ``limit`` is a share of the data disk, like ``25%``, or a number of bytes.
+    """
+
+    endpoint: str
+    port: int
+    bucket: str
+    region: str
+    store: str | None
+    key_file: str | None
+    ca_file: str | None
+    full_s: int
+    differential_s: int
+    keep_s: int
+    timeout_s: int
+    limit: str
+    when_stuck: Literal["drop", "wait"]
+    backup_from: Literal["standby", "primary"]
+
+
+@dataclass(frozen=True, slots=True)
 class Topology:
     """One lab: its machines, clusters, networks and the timing profile with its overrides.
 
@@ -227,6 +254,7 @@ class Topology:
     ssh_public_key: str | None = None
     helpers: Helpers = ALL
     services: tuple[ServiceMachine, ...] = ()
+    archive: Archive | None = None
 
     def cluster(self, name: str) -> Cluster:
         """Return the cluster called ``name``."""

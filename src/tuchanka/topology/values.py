@@ -18,6 +18,10 @@ UNITS = {"MiB": 2**20, "GiB": 2**30}
 CONTROLLED = frozenset(
     {
         "archive_cleanup_command",
+        "archive_command",
+        "archive_library",
+        "archive_mode",
+        "archive_timeout",
         "client_min_messages",
         "cluster_name",
         "config_file",
@@ -101,6 +105,12 @@ _SET_BY_TUCHANKA = frozenset(
 )
 _AGENT_VALUE = re.compile(r"[A-Za-z0-9_.,:/@+-]{1,200}")
 _FILE_PATH = re.compile(r"[A-Za-z0-9_.,@+/-]{1,250}")
+_DURATION = re.compile(r"([1-9][0-9]{0,5})([smhd])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_PERCENT = re.compile(r"([1-9][0-9]?)%")
+_ENDPOINT = re.compile(r"[a-z0-9]([a-z0-9.-]{0,200}[a-z0-9])?(:[1-9][0-9]{0,4})?")
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_REGION = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _SSH_KEY = re.compile(
     r"(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)|sk-ssh-ed25519@openssh\.com"
     r"|sk-ecdsa-sha2-nistp256@openssh\.com) [A-Za-z0-9+/]{40,4000}={0,3}( [A-Za-z0-9@._-]{1,100})?"
@@ -179,6 +189,23 @@ def _size(value: object) -> int:
     if not 256 * UNITS["MiB"] <= size <= 1024 * UNITS["GiB"]:
         raise ValueError("is too small or too big for a machine", 'write "256MiB" to "1024GiB"')
     return size
+
+
+def _duration(value: object) -> int:
+    match = _DURATION.fullmatch(_text(value))
+    if not match:
+        raise ValueError("isn't a duration", 'write a whole number with its unit, like "60s", "6h" or "14d"')
+    return int(match[1]) * _SECONDS[match[2]]
+
+
+def _limit(value: object) -> str:
+    text = _text(value)
+    if _PERCENT.fullmatch(text):
+        return text
+    match = _SIZE.fullmatch(text)
+    if not match:
+        raise ValueError("is neither a share nor a size", 'write it like "25%" or "1GiB"')
+    return str(int(match[1]) * UNITS[match[2]])
 
 
 def _agent_parameter(value: object) -> str:
@@ -335,4 +362,24 @@ AgentValue = Annotated[str, BeforeValidator(_agent_value)]
 FilePath = Annotated[
     str,
     BeforeValidator(_matching(_FILE_PATH, "isn't the name of a file", "write up to 250 letters, digits and _.,@+/-")),
+]
+Duration = Annotated[int, BeforeValidator(_duration)]
+"""Seconds."""
+Limit = Annotated[str, BeforeValidator(_limit)]
+"""A share of a disk, like ``25%``, or a number of bytes."""
+Endpoint = Annotated[
+    str,
+    BeforeValidator(
+        _matching(_ENDPOINT, "isn't the address of an S3 service", 'write host or host:port, like "s3.example.com"')
+    ),
+]
+Bucket = Annotated[
+    str,
+    BeforeValidator(
+        _matching(_BUCKET, "isn't the name of a bucket", "write 3 to 63 lower-case letters, digits, dots and hyphens")
+    ),
+]
+Region = Annotated[
+    str,
+    BeforeValidator(_matching(_REGION, "isn't the name of a region", 'write one like "eu-central-1"')),
 ]

@@ -12,7 +12,7 @@ from tuchanka.errors import MachineError
 from tuchanka.faults.fault import Fault, HealRank, Scope, Target
 from tuchanka.faults.inside import run_inside
 from tuchanka.faults.inside.signals import NOT_FOUND, Processes
-from tuchanka.postgres.paths import InstancePaths
+from tuchanka.instance_paths import InstancePaths
 from tuchanka.prediction import Reaction
 from tuchanka.providers.base import Machine, Power, Runner
 from tuchanka.waiting import together

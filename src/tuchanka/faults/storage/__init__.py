@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from tuchanka.errors import LabError
 from tuchanka.faults.fault import Target
-from tuchanka.postgres.paths import InstancePaths
+from tuchanka.instance_paths import InstancePaths
 from tuchanka.postgres.psql import psql
 from tuchanka.providers.base import Machine, Power, Runner
 from tuchanka.services.heartbeat import DATABASE

@@ -1,4 +1,4 @@
-"""What is in the base image of the nspawn machines. Pure: the recipe's hash names the image it makes."""
+"""What is in the base images of the nspawn machines. Pure: the recipe's hash names the image it makes."""
 
 import hashlib
 import json
@@ -33,6 +33,11 @@ NOT_ON_BOOT = (
     "logrotate.timer",
     "man-db.timer",
 )
+# What every machine has.
+BASE = (
+    *("systemd", "systemd-sysv", "dbus", "iproute2", "iputils-ping", "iputils-arping", "nftables"),
+    *("procps", "locales", "less", "openssh-server", "chrony"),
+)
 ON_BOOT = ("systemd-networkd.service", "chrony.service", "ssh.service")
 # What the suite has; another version would need another archive.
 POSTGRESQL = (17,)
@@ -55,12 +60,14 @@ class Recipe:
 
 
 def recipe(postgresql: Iterable[int], services: Iterable[str] = ()) -> Recipe:
-    """Return the recipe of the image with these major versions of PostgreSQL and these packages of services."""
+    """Return the recipe of the image of the nodes and the witness.
+
+    It has these major versions of PostgreSQL, and these packages of services.
+    """
     return Recipe(
         suite="trixie",
         packages=(
-            *("systemd", "systemd-sysv", "dbus", "iproute2", "iputils-ping", "iputils-arping", "nftables"),
-            *("procps", "locales", "less", "openssh-server", "chrony"),
+            *BASE,
             *("pacemaker", "pacemaker-cli-utils", "pcs", "sbd", "fence-agents-common"),
             *("corosync", "corosync-qdevice", "corosync-qnetd"),
             *("resource-agents", "resource-agents-paf"),
@@ -76,6 +83,27 @@ def recipe(postgresql: Iterable[int], services: Iterable[str] = ()) -> Recipe:
             f'chroot "$1" systemctl enable --quiet {" ".join(ON_BOOT)}',
             # Debian's own corosync.conf would be taken for a configured cluster.
             'rm -f "$1"/etc/corosync/corosync.conf "$1"/etc/ssh/ssh_host_*',
+            ': > "$1/etc/machine-id"',
+            'mkdir -p "$1/var/log/journal"',
+        ),
+    )
+
+
+def service_recipe(services: Iterable[str], data: str) -> Recipe:
+    """Return the recipe of the image of the machines beside the clusters, with these packages of services.
+
+    ``data`` is where the machines have their data disk; to services it is a folder in ``/srv/node``.
+    """
+    return Recipe(
+        suite="trixie",
+        packages=(*BASE, *services),
+        before=(),
+        after=(
+            # Nothing but what a service asks for starts by itself; the packages would start all they have.
+            'rm -rf "$1"/etc/systemd/system/multi-user.target.wants "$1"/etc/systemd/system/timers.target.wants',
+            f'chroot "$1" systemctl enable --quiet {" ".join(ON_BOOT)}',
+            f'mkdir -p "$1{data}" "$1/srv" && ln -s {data} "$1/srv/node"',
+            'rm -f "$1"/etc/ssh/ssh_host_*',
             ': > "$1/etc/machine-id"',
             'mkdir -p "$1/var/log/journal"',
         ),

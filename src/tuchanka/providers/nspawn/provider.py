@@ -11,7 +11,7 @@ from tuchanka.providers.bmc.spec import Spec
 from tuchanka.providers.bridge import network
 from tuchanka.providers.bridge.traffic import BridgeTraffic
 from tuchanka.providers.image import build as image
-from tuchanka.providers.image.recipe import fencing_packages, recipe
+from tuchanka.providers.image.recipe import Recipe, fencing_packages, recipe, service_recipe
 from tuchanka.providers.nspawn import cgroups, client, disks
 from tuchanka.providers.nspawn.machine import NspawnMachine
 from tuchanka.providers.nspawn.missing import missing
@@ -22,12 +22,13 @@ from tuchanka.topology.types import Topology
 
 
 class NspawnProvider:
-    """The machines of one lab, all of them made from one base image."""
+    """The machines of one lab: those of the clusters are made from one base image, those beside them from another."""
 
     def __init__(self, folder: Path, topology: Topology, watchdog_s: float) -> None:
         self.paths = LabPaths(folder)
         self.topology = topology
         self.recipe = recipe(topology.versions, (*registry.packages(topology), *fencing_packages(topology)))
+        self.service_recipe = service_recipe(registry.machine_packages(topology), disks.DATA)
         self.watchdog_s = watchdog_s
         self.network = BridgeTraffic(self.paths.namespace_file)
 
@@ -36,8 +37,10 @@ class NspawnProvider:
         return missing()
 
     async def make_image(self, note: Callable[[str], None]) -> None:
-        """Build the base image, or check the one that is there."""
+        """Build the base images that the lab needs, or check those that are there."""
         await image.ensure(self.recipe, note)
+        if self.topology.services:
+            await image.ensure(self.service_recipe, note)
 
     async def prepare(self) -> None:
         """Make the lab's network namespace and folders."""
@@ -66,11 +69,14 @@ class NspawnProvider:
         return NspawnMachine(
             self.paths,
             name,
-            base=image.root_of(self.recipe),
+            base=image.root_of(self._recipe_of(name)),
             limits=self.topology.limits,
             watchdog_s=self.watchdog_s,
             has_bmc=name in bmcs.addresses(self.topology),
         )
+
+    def _recipe_of(self, name: str) -> Recipe:
+        return self.service_recipe if any(one.name == name for one in self.topology.services) else self.recipe
 
     def inside(self, argv: Sequence[str]) -> list[str]:
         """Return the command that runs ``argv`` in the lab's network namespace and dies with its parent."""

@@ -7,8 +7,8 @@ from dataclasses import replace
 from xml.etree import ElementTree
 
 from tuchanka.events import CopyFacts, NodeFacts, QuorumFacts
+from tuchanka.instance_paths import InstancePaths
 from tuchanka.postgres.controldata import lsn, parse_history
-from tuchanka.postgres.paths import InstancePaths
 from tuchanka.postgres.psql import AS_POSTGRES, command
 from tuchanka.sections import read_sections, side_by_side
 from tuchanka.services.heartbeat import DATABASE

@@ -1,7 +1,7 @@
 """The short commands of an administrator who is logged in to a node: ``mon`` and ``restore``."""
 
 from tuchanka.files import File
-from tuchanka.stacks.pacemaker.render.node_program import program
+from tuchanka.node_program import program
 from tuchanka.stacks.pacemaker.render.services import services
 from tuchanka.stacks.pacemaker.restore import node_command
 from tuchanka.stacks.pacemaker.restore.node_settings import KeptInstance, NodeSettings, write_settings

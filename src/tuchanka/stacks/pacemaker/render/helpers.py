@@ -7,7 +7,7 @@ attribute says that the copy has caught up; Pacemaker forgets such an attribute 
 
 from tuchanka.files import File
 from tuchanka.helpers.files import Settings, helper_files
-from tuchanka.postgres.paths import PG_SOCKETS
+from tuchanka.instance_paths import PG_SOCKETS
 from tuchanka.stacks.pacemaker.render.fencing import wrapped_agents
 from tuchanka.stacks.pacemaker.timing.types import Timing
 from tuchanka.templating import fill

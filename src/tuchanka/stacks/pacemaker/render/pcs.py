@@ -5,7 +5,7 @@ the setup stage uses them.
 """
 
 from tuchanka.helpers.files import agent
-from tuchanka.postgres.paths import PG_SOCKETS, InstancePaths
+from tuchanka.instance_paths import PG_SOCKETS, InstancePaths
 from tuchanka.stacks.pacemaker.render import fencing
 from tuchanka.stacks.pacemaker.render.helpers import failback_lines
 from tuchanka.stacks.pacemaker.timing.derive import timing_of

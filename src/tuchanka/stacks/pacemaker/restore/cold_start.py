@@ -1,9 +1,9 @@
 """Starts a cluster of which no copy serves: the most advanced copy of each instance is the one that is promoted."""
 
 from tuchanka.errors import LabError
+from tuchanka.instance_paths import InstancePaths
 from tuchanka.lab.lab import Deployment
 from tuchanka.lab.progress import Progress
-from tuchanka.postgres.paths import InstancePaths
 from tuchanka.postgres.recover import recover
 from tuchanka.providers.base import Node
 from tuchanka.stacks.pacemaker.observe import observe

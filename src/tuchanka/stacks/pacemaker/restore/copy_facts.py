@@ -6,8 +6,8 @@ Asked by commands on the copy's machine, from outside or by the machine itself.
 from dataclasses import dataclass, replace
 
 from tuchanka.errors import DeadlineExceeded
+from tuchanka.instance_paths import InstancePaths
 from tuchanka.postgres.controldata import ControlData, lsn, parse_controldata
-from tuchanka.postgres.paths import InstancePaths
 from tuchanka.postgres.psql import AS_POSTGRES
 from tuchanka.postgres.wal import NO_LOG, Log, Segment, newest_run, parse_waldump, segments
 from tuchanka.providers.base import Runner

@@ -3,9 +3,9 @@
 ``tuchanka restore`` and the ``restore`` of a node do them in the same way.
 """
 
+from tuchanka.instance_paths import InstancePaths
 from tuchanka.postgres import pg_ctl
 from tuchanka.postgres.base_backup import BACKUP_S, base_backup
-from tuchanka.postgres.paths import InstancePaths
 from tuchanka.postgres.recover import recover
 from tuchanka.providers.base import Runner
 from tuchanka.stacks.pacemaker.restore.plan import Action

@@ -3,9 +3,9 @@
 import json
 from collections.abc import Mapping
 
+from tuchanka.instance_paths import InstancePaths
 from tuchanka.lab.lab import Deployment
 from tuchanka.postgres.controldata import parse_history
-from tuchanka.postgres.paths import InstancePaths
 from tuchanka.postgres.psql import psql
 from tuchanka.postgres.wal import segments
 from tuchanka.providers.base import Runner

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tuchanka.errors import DeadlineExceeded, LabError
+from tuchanka.instance_paths import PGPASS
 from tuchanka.postgres.controldata import parse_history
-from tuchanka.postgres.paths import PGPASS
 from tuchanka.postgres.psql import AS_POSTGRES, command
 from tuchanka.providers.base import Runner
 from tuchanka.sections import read_sections, side_by_side

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from tuchanka.errors import UnknownName
-from tuchanka.postgres.paths import InstancePaths
+from tuchanka.instance_paths import InstancePaths
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from collections.abc import Coroutine
 from typing import Any
 
 from tuchanka.errors import LabError, MachineError
+from tuchanka.instance_paths import InstancePaths
 from tuchanka.lab.lab import Deployment
 from tuchanka.lab.progress import Note
 from tuchanka.postgres.base_backup import BACKUP_S
-from tuchanka.postgres.paths import InstancePaths
 from tuchanka.postgres.rewind import rewind, tidy
 from tuchanka.providers.base import Node
 from tuchanka.stacks.pacemaker.observe import observe

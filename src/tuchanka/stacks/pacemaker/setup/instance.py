@@ -1,9 +1,9 @@
 """The setup of one instance: data directory, users and databases, and a base backup for each standby."""
 
+from tuchanka.instance_paths import InstancePaths
 from tuchanka.lab.lab import Deployment
 from tuchanka.postgres import pg_ctl
 from tuchanka.postgres.base_backup import base_backup
-from tuchanka.postgres.paths import InstancePaths
 from tuchanka.postgres.psql import psql
 from tuchanka.providers.base import Runner
 from tuchanka.services import registry

@@ -30,7 +30,10 @@ def timing_of(topology: Topology, cluster: Cluster) -> Timing:
 
     def here(timing: Timing) -> Timing:
         levels = Fencing(cluster.fencing.levels)
-        return replace(timing, quorum_device=cluster.witness, fencing=levels, helpers=topology.helpers)
+        archive = topology.archive is not None and any(one.archive for one in cluster.instances)
+        return replace(
+            timing, quorum_device=cluster.witness, fencing=levels, helpers=topology.helpers, archive=archive
+        )
 
     timing = here(derive(topology))
     if "stonith_watchdog_timeout_ms" in topology.overrides:

@@ -7,6 +7,9 @@ from tuchanka.stacks.pacemaker.timing.types import RuleResult, Timing
 AID_S = 5
 """What first aid needs of a monitor's timeout beside the time it waits for an answer."""
 
+ARCHIVE_SLACK_S = 3
+"""What stop and promotion need of their timeout beside the archive's part."""
+
 
 def monitors_differ(timing: Timing) -> RuleResult:
     """The monitor intervals of the two roles differ.
@@ -109,6 +112,42 @@ def standby_tries_again(timing: Timing) -> RuleResult:
     )
 
 
+def stop_outlasts_a_push(timing: Timing) -> RuleResult:
+    """archive_push_timeout + 3 s <= the stop timeout.
+
+    A server that is stopped waits for the file of the log that is on its way to the archive, and one that doesn't
+    stop in time gets its node fenced. Source: PostgreSQL, "Shutting Down the Server"; measured with a store that
+    hangs.
+    """
+    return RuleResult(
+        name="stop outlasts a push to the archive",
+        holds=timing.archive_push_timeout_s + ARCHIVE_SLACK_S <= timing.stop_timeout_s,
+        text=f"archive_push_timeout {timing.archive_push_timeout_s} s + {ARCHIVE_SLACK_S} s "
+        f"<= stop timeout {timing.stop_timeout_s} s",
+        source='PostgreSQL documentation: "Shutting Down the Server"; measured with a store that hangs',
+        key="archive_push_timeout_s",
+        instead=f"write at most {max(1, timing.stop_timeout_s - ARCHIVE_SLACK_S)}",
+    )
+
+
+def promotion_outlasts_a_fetch(timing: Timing) -> RuleResult:
+    """archive_fetch_timeout + 3 s <= the promote timeout.
+
+    A standby that is promoted asks the archive once more for the rest of the log. Source: PostgreSQL,
+    restore_command; measured with a store that hangs.
+    """
+    return RuleResult(
+        name="promotion outlasts a fetch from the archive",
+        holds=timing.archive_fetch_timeout_s + ARCHIVE_SLACK_S <= timing.promote_timeout_s,
+        text=f"archive_fetch_timeout {timing.archive_fetch_timeout_s} s + {ARCHIVE_SLACK_S} s "
+        f"<= promote timeout {timing.promote_timeout_s} s",
+        source="PostgreSQL documentation: restore_command; measured with a store that hangs",
+        key="archive_fetch_timeout_s",
+        instead=f"write at most {max(1, timing.promote_timeout_s - ARCHIVE_SLACK_S)}",
+    )
+
+
+ARCHIVE_RULES: tuple[Callable[[Timing], RuleResult], ...] = (stop_outlasts_a_push, promotion_outlasts_a_fetch)
 OPERATIONS: tuple[Callable[[Timing], RuleResult], ...] = (
     monitors_differ,
     first_aid_fits_in_the_monitor,
@@ -116,4 +155,5 @@ OPERATIONS: tuple[Callable[[Timing], RuleResult], ...] = (
     frozen_postgres_is_stopped,
     silent_standby_is_dropped,
     standby_tries_again,
+    *ARCHIVE_RULES,
 )

@@ -45,6 +45,8 @@ FAST = Timing(
     wal_receiver_timeout_ms=5000,
     # A standby's attempt to connect to a VIP that nobody holds: the walreceiver knows no connect_timeout.
     tcp_user_timeout_ms=1000,
+    archive_push_timeout_s=2,
+    archive_fetch_timeout_s=2,
 )
 
 STEADY = Timing(
@@ -77,6 +79,8 @@ STEADY = Timing(
     wal_sender_timeout_ms=10000,
     wal_receiver_timeout_ms=10000,
     tcp_user_timeout_ms=2000,
+    archive_push_timeout_s=5,
+    archive_fetch_timeout_s=5,
 )
 
 CAUTIOUS = Timing(
@@ -111,6 +115,8 @@ CAUTIOUS = Timing(
     wal_sender_timeout_ms=30000,
     wal_receiver_timeout_ms=30000,
     tcp_user_timeout_ms=5000,
+    archive_push_timeout_s=10,
+    archive_fetch_timeout_s=10,
 )
 
 PROFILES: Mapping[str, Timing] = MappingProxyType({one.profile: one for one in (FAST, STEADY, CAUTIOUS)})

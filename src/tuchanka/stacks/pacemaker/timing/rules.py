@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tuchanka.stacks.pacemaker.timing.operations import OPERATIONS, first_aid_fits_in_the_monitor
+from tuchanka.stacks.pacemaker.timing.operations import ARCHIVE_RULES, OPERATIONS, first_aid_fits_in_the_monitor
 from tuchanka.stacks.pacemaker.timing.predict import (
     QNETD_PATIENCE,
     SLACK_S,
@@ -31,8 +31,8 @@ def rules(timing: Timing) -> tuple[RuleResult, ...]:
     """Apply every rule that concerns the cluster, always in the same order.
 
     The SUSE formula is asked only of the profile that promises it, the quorum device's rules only where there is one,
-    the watchdog's only where it is counted on, those of levels only where there are two, and first aid's only where
-    it is on.
+    the watchdog's only where it is counted on, those of levels only where there are two, first aid's only where
+    it is on, and the archive's only where there is one.
     """
     return tuple(rule(timing) for rule in asked(timing))
 
@@ -43,6 +43,7 @@ def asked(timing: Timing) -> tuple[Callable[[Timing], RuleResult], ...]:
     without = without if timing.fencing.watchdog else (*without, *WATCHDOG_RULES)
     without = without if timing.fencing.device and timing.fencing.watchdog else (*without, *LEVEL_RULES)
     without = without if timing.helpers.first_aid else (*without, first_aid_fits_in_the_monitor)
+    without = without if timing.archive else (*without, *ARCHIVE_RULES)
     promised = SUSE_RULES if timing.profile == "cautious" else ()
     return tuple(rule for rule in (*RULES, *promised) if rule not in without)
 

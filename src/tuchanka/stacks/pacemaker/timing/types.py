@@ -11,8 +11,8 @@ NOTED_MS = 300
 class Timing:
     """All timeouts of a cluster; the unit is the end of each name. ``profile`` says what they were derived from.
 
-    The timeouts' names are also the keys of ``[timing]`` in the topology. ``quorum_device``, ``helpers`` and
-    ``fencing`` (its levels alone) are what rules and predictions depend on beside them.
+    The timeouts' names are also the keys of ``[timing]`` in the topology. ``quorum_device``, ``helpers``,
+    ``fencing`` (its levels alone) and ``archive`` are what rules and predictions depend on beside them.
     """
 
     profile: str
@@ -52,10 +52,14 @@ class Timing:
     wal_sender_timeout_ms: int
     wal_receiver_timeout_ms: int
     tcp_user_timeout_ms: int
+    # one file of the log to the archive, and from it
+    archive_push_timeout_s: int
+    archive_fetch_timeout_s: int
     # the cluster
     quorum_device: bool = True
     helpers: Helpers = ALL
     fencing: Fencing = WATCHDOG
+    archive: bool = False
 
     @property
     def decision_ms(self) -> int:

@@ -1,0 +1,7 @@
+"""A real S3 store on a machine beside the clusters: OpenStack Swift behind TLS. Pure."""
+
+ACCESS_KEY = "archive:writer"
+"""The access key: Swift's account and user."""
+SECRET = "store"  # noqa: S105 - the name of a secret
+"""The name of the secret that is its secret key."""
+PORT = 443
