@@ -16,6 +16,8 @@ from tuchanka.postgres.psql import psql
 from tuchanka.providers.base import Copier, Runner
 
 REWIND_S = 3600.0
+# pg_rewind gives up at the first file that its restore_command doesn't get (services/archive/fetch.pl).
+PATIENT = "ARCHIVE_FETCH=patient"
 FUNCTIONS = (
     "pg_ls_dir(text, boolean, boolean)",
     "pg_stat_file(text, boolean)",
@@ -56,8 +58,12 @@ def make_sql(node: str, password: str) -> str:
     )
 
 
-async def rewind(machine: Rewound, source: Runner, paths: InstancePaths, *, address: str, port: int) -> None:
+async def rewind(
+    machine: Rewound, source: Runner, paths: InstancePaths, *, address: str, port: int, archived: bool = False
+) -> None:
     """Rewind the machine's stopped copy to the primary on ``source``, at this address, and make it a standby.
+
+    ``archived``: what its own log lacks is fetched from the archive.
 
     Raises:
         CommandFailed, DeadlineExceeded: it failed; the data may be half changed, and is marked as that.
@@ -69,7 +75,7 @@ async def rewind(machine: Rewound, source: Runner, paths: InstancePaths, *, addr
     try:
         await psql(source, port, make_sql(machine.name, password))
         await machine.put({paths.rewinder: File(line, mode=0o600, owner="postgres", group="postgres")})
-        await _rewind(machine, paths, server)
+        await _rewind(machine, paths, server, archived=archived)
     finally:
         await tidy(machine, source, paths, port)
 
@@ -82,11 +88,13 @@ async def tidy(machine: Runner, source: Runner, paths: InstancePaths, port: int)
         await psql(source, port, drop_sql(machine.name))
 
 
-async def _rewind(machine: Runner, paths: InstancePaths, server: str) -> None:
+async def _rewind(machine: Runner, paths: InstancePaths, server: str, *, archived: bool) -> None:
     mark, signal = paths.rewinding, f"{paths.data}/standby.signal"
     # Data that crashed is recovered first, by a single-user server, which can't be a standby.
     await machine.run(["sh", "-c", f"touch {mark} && sync -f {mark} && rm -f {signal}"], user="postgres")
     command = [f"{paths.programs}/pg_rewind", "--target-pgdata", paths.data, "--source-server", server]
     command += ["--config-file", f"{paths.config}/postgresql.conf", "--progress"]
+    if archived:
+        command = ["env", PATIENT, *command, "--restore-target-wal"]
     await machine.run(command, user="postgres", timeout=REWIND_S)
     await machine.run(["sh", "-c", f"touch {signal} && sync -f {signal} && rm -f {mark}"], user="postgres")

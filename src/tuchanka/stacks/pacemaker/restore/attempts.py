@@ -10,7 +10,7 @@ from tuchanka.stacks.pacemaker.restore.plan import RestoreStep
 
 Tried = Mapping[str, frozenset[Method]]
 METHODS = get_args(Method)
-# A standby that runs streams within a few retries, or never: its data doesn't fit the primary's.
+# A standby that runs and gets no further streams within a few retries, or never: its data doesn't fit the primary's.
 STREAM_S = 20.0
 
 
@@ -22,7 +22,7 @@ async def carry_out_steps(
     streams: Callable[[tuple[str, ...]], Awaitable[list[str]]],
     plan_again: Callable[[Tried], Awaitable[tuple[RestoreStep, ...]]],
 ) -> None:
-    """Do the steps until all that was restored streams: after a restart or a pg_rewind that fails, a base backup.
+    """Do the steps until all that was restored streams: after a method that fails, another one.
 
     ``streams`` waits for the instances, and returns those that won't; ``plan_again`` is told what has failed.
 
@@ -55,7 +55,7 @@ async def _attempt(
         try:
             await do(step)
         except (CommandFailed, DeadlineExceeded):
-            if step.action not in {"rewind", "recover"}:
+            if step.action not in {"rewind", "delta", "recover"}:
                 raise
             return {step.instance: methods[step.instance]}
         if step in starts and (missing := await streams(tuple(methods))):
@@ -69,11 +69,15 @@ def _method(step: RestoreStep) -> Method:
 
 @dataclass(frozen=True, slots=True)
 class Standby:
-    """A copy that was started: whether it streams, its server answers, and Pacemaker counts a failure of it."""
+    """A copy that was started: whether it streams, its server answers, and Pacemaker counts a failure of it.
+
+    ``position``: how far it is; one that reads log from an archive gets on without streaming.
+    """
 
     streams: bool
     answers: bool
     failed: bool
+    position: str = ""
 
 
 @dataclass(slots=True)
@@ -85,17 +89,19 @@ class StreamingWatch:
 
     waiting: list[str] = field(default_factory=list)
     hopeless: list[str] = field(default_factory=list)
-    answers_since: dict[str, float] = field(default_factory=dict)
+    stuck_since: dict[str, float] = field(default_factory=dict)
+    positions: dict[str, str] = field(default_factory=dict)
 
     def look(self, now: float, copies: Mapping[str, Standby]) -> None:
         """Take in what was seen at ``now``, in monotonic seconds."""
         self.waiting = [name for name, copy in copies.items() if not copy.streams]
         for name in self.waiting:
             if copies[name].answers:
-                self.answers_since.setdefault(name, now)
+                if self.positions.get(name) != copies[name].position:
+                    self.stuck_since[name] = now
+                self.positions[name] = copies[name].position
         self.hopeless = [
             name
             for name in self.waiting
-            if (copies[name].failed and not copies[name].answers)
-            or now - self.answers_since.get(name, now) > STREAM_S
+            if (copies[name].failed and not copies[name].answers) or now - self.stuck_since.get(name, now) > STREAM_S
         ]

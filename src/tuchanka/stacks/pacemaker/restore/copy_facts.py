@@ -5,6 +5,7 @@ Asked by commands on the copy's machine, from outside or by the machine itself.
 
 from dataclasses import dataclass, replace
 
+from tuchanka.archive.seen import ArchiveSeen
 from tuchanka.errors import DeadlineExceeded
 from tuchanka.instance_paths import InstancePaths
 from tuchanka.postgres.controldata import ControlData, lsn, parse_controldata
@@ -118,6 +119,7 @@ def join_seen(
     stack_running: bool,
     in_recovery: bool | None,
     tried: frozenset[Method],
+    archive: ArchiveSeen | None = None,
 ) -> Seen:
     """Return what both sides showed as one; ``found`` is ``None`` where there is no primary to ask."""
     return Seen(
@@ -140,6 +142,7 @@ def join_seen(
         server_runs=copy.server_runs,
         takes_writes=in_recovery is False,
         tried=tried,
+        archive=archive,
     )
 
 

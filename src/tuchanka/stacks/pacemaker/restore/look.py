@@ -3,11 +3,13 @@
 import json
 from collections.abc import Mapping
 
+from tuchanka.archive.look import look_at_archive
+from tuchanka.archive.seen import ArchiveSeen
 from tuchanka.instance_paths import InstancePaths
 from tuchanka.lab.lab import Deployment
-from tuchanka.postgres.controldata import parse_history
+from tuchanka.postgres.controldata import lsn, parse_history
 from tuchanka.postgres.psql import psql
-from tuchanka.postgres.wal import segments
+from tuchanka.postgres.wal import SEGMENT_BYTES, segments
 from tuchanka.providers.base import Runner
 from tuchanka.stacks.pacemaker.restore.copy_facts import CopySeen, PrimarySeen, join_seen, look_at_copy
 from tuchanka.stacks.pacemaker.restore.method import Method, Seen
@@ -38,17 +40,29 @@ async def look(
         lab.machine(node), InstancePaths(lab.topology.postgresql_of(instance.name), instance.name)
     )
     other = here.primary if here.primary != node else None
+    primary = await look_at_primary(lab.machine(other), instance, found) if other else None
+    streaming = copy is not None and copy.role == "standby" and copy.state == "streaming"
+    asked = primary if lab.topology.archive is not None and instance.archive and not streaming else None
     return join_seen(
         instance.name,
         node,
         found,
         here.primary,
-        await look_at_primary(lab.machine(other), instance, found) if other else None,
-        streaming=copy is not None and copy.role == "standby" and copy.state == "streaming",
+        primary,
+        streaming=streaming,
         stack_running=state.node(node).stack_running,
         in_recovery=copy.in_recovery if copy else None,
         tried=tried.get(instance.name, frozenset()),
+        archive=await _archive(lab.machine(node), instance, found, asked) if asked else None,
     )
+
+
+async def _archive(machine: Runner, instance: Instance, copy: CopySeen, primary: PrimarySeen) -> ArchiveSeen:
+    """Ask the archive, from the failed node, for what the copy may need."""
+    size = copy.data.segment_bytes if copy.data else SEGMENT_BYTES
+    reached = lsn(copy.data.position) // size if copy.data else None
+    last, timelines = lsn(primary.position) // size, (*primary.history, primary.timeline)
+    return await look_at_archive(machine, instance.name, timelines, reached, last, size=size)
 
 
 async def look_at_primary(machine: Runner, instance: Instance, copy: CopySeen) -> PrimarySeen:

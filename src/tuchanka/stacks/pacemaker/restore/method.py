@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from tuchanka.archive.seen import ArchiveSeen
 from tuchanka.postgres.controldata import ControlData, lsn
 from tuchanka.postgres.wal import NO_LOG, Log, Segment, common_redo, holds, newest_run, segment_name
 
-Method = Literal["restart", "rewind", "base-backup"]
+Method = Literal["restart", "rewind", "delta", "base-backup"]
 # Beyond this a local copy of the data, to keep it, costs about what pg_rewind saves.
 KEEP_COPY_BYTES = 1 << 30
 # What a base backup needs beside the data itself: log that is written while it runs.
@@ -53,7 +54,7 @@ class Seen:
     ``primary_segments`` the primary's: ``None`` where it was asked by a node itself, over the replication protocol,
     which doesn't say, and gives pg_rewind no access either. ``kept``: an unfinished restore has put the old data
     aside. ``half_rewound``: a pg_rewind did not come to its end. ``server_runs``: PostgreSQL runs there, and with
-    ``takes_writes`` it is no standby. ``tried``: what has failed already.
+    ``takes_writes`` it is no standby. ``tried``: what has failed already. ``archive``: ``None`` where there is none.
     """
 
     instance: str
@@ -75,6 +76,7 @@ class Seen:
     server_runs: bool = False
     takes_writes: bool = False
     tried: frozenset[Method] = frozenset()
+    archive: ArchiveSeen | None = None
 
     @property
     def reached(self) -> str:
@@ -106,7 +108,7 @@ def choose(seen: Seen) -> MethodChoice:
         return MethodChoice("base-backup", f"{seen.node} has no readable data")
     if seen.half_rewound:
         return MethodChoice(
-            "base-backup", "an earlier pg_rewind did not come to its end and left the data half changed"
+            "base-backup", "an earlier restore did not come to its end and left the data half changed"
         )
     diverged = seen.diverged
     if diverged is None or (seen.primary_system and data.system and data.system != seen.primary_system):
@@ -115,52 +117,84 @@ def choose(seen: Seen) -> MethodChoice:
     if lsn(data.position) <= lsn(diverged) and lsn(seen.log.last or "0/0") < lsn(diverged):
         return _behind(seen, data, diverged)
     if data.timeline == seen.primary_timeline:
-        return MethodChoice("base-backup", f"its data reaches {seen.reached}, which the primary has not")
+        return _copy(seen, data, f"its data reaches {seen.reached}, which the primary has not")
     return _diverged(seen, data, diverged)
 
 
 def _behind(seen: Seen, data: ControlData, diverged: str) -> MethodChoice:
     """Of data that is a part of the primary's own past: it only has to catch up, if the primary still has the log."""
     if "restart" in seen.tried:
-        return MethodChoice("base-backup", "it did not stream after a mere restart")
+        return _copy(seen, data, "it did not stream after a mere restart")
     missing = _missing(seen, data, seen.reached)
     past = f"its timeline {data.timeline} up to {seen.reached} is a part of the primary's history"
-    if missing:
-        return MethodChoice("base-backup", f"{past}, but the primary no longer has {missing} of its log")
+    if missing and _missing(seen, data, seen.reached, archive=True):
+        return _copy(seen, data, f"{past}, but {_lacks(seen, missing)}")
     left = "" if data.timeline == seen.primary_timeline else f", which left that timeline at {diverged}"
     unsure = ", if the primary still has them" if seen.primary_segments is None else ""
     to_come = max(lsn(seen.primary_position) - lsn(seen.reached), 0)
-    return MethodChoice("restart", f"{past}{left}; {size(to_come)} of log have to be caught up{unsure}")
+    of_archive = f", the archive has what the primary no longer has ({missing} and on)" if missing else ""
+    return MethodChoice("restart", f"{past}{left}; {size(to_come)} of log have to be caught up{unsure}{of_archive}")
 
 
 def _diverged(seen: Seen, data: ControlData, diverged: str) -> MethodChoice:
     """Of data that went on by itself after the parting: pg_rewind, if it has what it needs."""
     past = f"its timeline {data.timeline} reaches {seen.reached}, the primary left it at {diverged}"
     if "rewind" in seen.tried:
-        return MethodChoice("base-backup", f"{past}, and pg_rewind failed")
+        return _copy(seen, data, f"{past}, and pg_rewind failed")
     if not data.traceable:
-        return MethodChoice("base-backup", f"{past}; pg_rewind needs data checksums or wal_log_hints")
+        return _copy(seen, data, f"{past}; pg_rewind needs data checksums or wal_log_hints")
     if seen.primary_segments is None:
         return MethodChoice("base-backup", f"{past}; only 'tuchanka restore' has the access that pg_rewind needs")
     run = newest_run(seen.segments, data.timeline, lsn(diverged), data.segment_bytes)
     redo = common_redo(seen.log, lsn(diverged), run.number * data.segment_bytes) if run else None
     if redo is None:
-        return MethodChoice(
-            "base-backup", f"{past}; its log no longer has a checkpoint before that, where pg_rewind would begin"
+        return _copy(
+            seen, data, f"{past}; its log no longer has a checkpoint before that, where pg_rewind would begin"
         )
     missing = _missing(seen, data, redo)
-    if missing:
-        return MethodChoice("base-backup", f"{past}; the primary no longer has {missing} of its log")
-    return MethodChoice("rewind", f"{past}; both have the log since the checkpoint before that ({redo})")
+    if missing and _missing(seen, data, redo, archive=True):
+        return _copy(seen, data, f"{past}; {_lacks(seen, missing)}")
+    both = "the archive has" if missing else "both have"
+    return MethodChoice("rewind", f"{past}; {both} the log since the checkpoint before that ({redo})")
 
 
-def _missing(seen: Seen, data: ControlData, begin: str) -> str:
-    """Name the file from which on the primary's log is not whole; empty if it is, or if that isn't known."""
+def _copy(seen: Seen, data: ControlData, why: str) -> MethodChoice:
+    """Return how data is replaced that can't be kept: from the archive, if that has less to give than the primary."""
+    archive = seen.archive
+    if archive is None or "delta" in seen.tried:
+        return MethodChoice("base-backup", why)
+    if archive.problem or not archive.backup:
+        return MethodChoice("base-backup", f"{why}; the archive {archive.problem or 'has no backup'}")
+    first = archive.begins.number * data.segment_bytes
+    log = lsn(seen.primary_position) - first
+    if log > seen.room.data:
+        return MethodChoice("base-backup", f"{why}; since the archive's last backup {size(log)} of log were written")
+    if missing := _missing(seen, data, f"{first >> 32:X}/{first & 0xFFFFFFFF:X}", archive=True):
+        return MethodChoice("base-backup", f"{why}; the archive lacks {missing} after its last backup")
+    return MethodChoice(
+        "delta", f"{why}; the archive has the backup {archive.backup} and the {size(log)} of log written since"
+    )
+
+
+def _lacks(seen: Seen, missing: str) -> str:
+    """Say that a file of the primary's log can't be had."""
+    if seen.archive is None:
+        return f"the primary no longer has {missing} of its log"
+    problem = f" ({seen.archive.problem})" if seen.archive.problem else ""
+    return f"neither the primary nor the archive{problem} has {missing} of its log"
+
+
+def _missing(seen: Seen, data: ControlData, begin: str, *, archive: bool = False) -> str:
+    """Name the file from which on the primary's log is not whole; empty if it is, or if that isn't known.
+
+    ``archive``: what the archive has counts as well.
+    """
     if seen.primary_segments is None:
         return ""
     lineage = {seen.primary_timeline, *seen.history}
     segment_bytes = data.segment_bytes
-    if holds(seen.primary_segments, lineage, lsn(begin), lsn(seen.primary_position), segment_bytes):
+    there = {*seen.primary_segments, *(seen.archive.segments if archive and seen.archive else ())}
+    if holds(there, lineage, lsn(begin), lsn(seen.primary_position), segment_bytes):
         return ""
     return segment_name(Segment(data.timeline, lsn(begin) // segment_bytes), segment_bytes)
 

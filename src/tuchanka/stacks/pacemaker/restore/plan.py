@@ -16,6 +16,7 @@ Action = Literal[
     "keep-copy",
     "delete-data",
     "rewind",
+    "delta",
     "base-backup",
     "forget-score",
     "clean-up",
@@ -132,7 +133,9 @@ def of_copy(one: Seen, choice: MethodChoice) -> tuple[list[RestoreStep], bool]:
             steps.append(RestoreStep("recover", name, f"{name}: let it recover from its crash, as a standby"))
         return steps, one.kept
     if choice.method == "rewind":
-        return _rewind(one, choice)
+        return _in_place(one, choice, f"rewind the data to {one.primary} with pg_rewind{_discarded(one)}")
+    if choice.method == "delta":
+        return _in_place(one, choice, f"change the data to that of the archive's last backup{_discarded(one)}")
     room, old = one.room, one.data is not None and not one.kept
     if room.primary and not (room.for_both or room.for_one):
         raise LabError(
@@ -159,8 +162,8 @@ def of_copy(one: Seen, choice: MethodChoice) -> tuple[list[RestoreStep], bool]:
     return steps, one.kept or (old and len(steps) == 1)
 
 
-def _rewind(one: Seen, choice: MethodChoice) -> tuple[list[RestoreStep], bool]:
-    """Return the steps of a pg_rewind, which changes the data in place."""
+def _in_place(one: Seen, choice: MethodChoice, what: str) -> tuple[list[RestoreStep], bool]:
+    """Return the steps of a method that changes the data where it is."""
     name = one.instance
     steps: list[RestoreStep] = []
     if one.kept:
@@ -172,8 +175,9 @@ def _rewind(one: Seen, choice: MethodChoice) -> tuple[list[RestoreStep], bool]:
         aside = (
             f"the old data is not kept: {size(one.room.data)} are too much for a copy, {size(one.room.free)} are free"
         )
-    text = f"{name}: rewind the data to {one.primary} with pg_rewind{_discarded(one)}; {aside}; {choice.why}"
-    return [*steps, RestoreStep("rewind", name, text, choice.why)], one.kept or bool(steps)
+    text = f"{name}: {what}; {aside}; {choice.why}"
+    action: Action = "rewind" if choice.method == "rewind" else "delta"
+    return [*steps, RestoreStep(action, name, text, choice.why)], one.kept or bool(steps)
 
 
 def drop_old(one: Seen) -> RestoreStep:

@@ -161,4 +161,5 @@ def _standby(state: ClusterState, instance: str, node: str) -> Standby:
         streams=copy is None or copy.state in {"streaming", "catchup"},
         answers=copy is not None and copy.in_recovery is not None,
         failed=instance in state.node(node).fail_counts,
+        position=(copy and copy.lsn) or "",
     )

@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import Coroutine
 from typing import Any
 
+from tuchanka.archive.restore import delta_restore
 from tuchanka.errors import LabError, MachineError
 from tuchanka.instance_paths import InstancePaths
 from tuchanka.lab.lab import Deployment
@@ -39,7 +40,11 @@ async def _do(lab: Deployment, cluster: Cluster, machine: Node, step: RestoreSte
     match step.action:
         case "rewind":
             source = await _primary(lab, cluster, instance)
-            await rewind(machine, lab.machine(source), paths, address=_address(lab, source), port=instance.port)
+            archived = lab.topology.archive is not None and instance.archive
+            address = _address(lab, source)
+            await rewind(machine, lab.machine(source), paths, address=address, port=instance.port, archived=archived)
+        case "delta":
+            await delta_restore(machine, paths)
         case "base-backup":
             source = await _primary(lab, cluster, instance)
             work = copy_data(machine, paths, primary=_address(lab, source), port=instance.port)
