@@ -95,8 +95,11 @@ def complete(kept: Kept, info: Info) -> str:
     waiting = segments(
         [name.removesuffix(".ready") for name in _names(wal / "archive_status", ".ready")], segment_bytes
     )
-    begin = _begin(kept.instance, info.last, current, segment_bytes)
-    wanted = gaps.expected(begin, current, history(wal, current.timeline), segment_bytes)
+    parents = history(wal, current.timeline)
+    begin, known = _begin(kept.instance, info.last, current, segment_bytes)
+    if not known:
+        complete_histories(kept.instance, info.archive_id, wal, (*parents, current.timeline))
+    wanted = gaps.expected(begin, current, parents, segment_bytes)
     archived = listed(
         kept.instance, info.archive_id, [segment_name(one, segment_bytes) for one in wanted], segment_bytes
     )
@@ -113,6 +116,20 @@ def complete(kept: Kept, info: Info) -> str:
     if whole is not None:
         _remember(kept.instance, info.last, segment_name(whole, segment_bytes))
     return lost
+
+
+def complete_histories(instance: str, archive_id: str, wal: Path, timelines: Sequence[int]) -> None:
+    """Give the archive the histories of timelines that it lacks.
+
+    A recovery looks for the newest timeline one after another, and stops at the first that isn't there: with a hole
+    among them it would end on an old one. A server that was promoted while it archived nothing has left one.
+    """
+    there = pgbackrest.parse_names(run(pgbackrest.histories_command(instance, archive_id), ASK_S))
+    for timeline in timelines:
+        name = f"{timeline:08X}.history"
+        if timeline > 1 and name not in there and (wal / name).exists():
+            run(pgbackrest.push_command(instance, str(wal / name)), PUSH_S)
+            _note(f"{instance}: the archive lacked {name}; it has it now")
 
 
 def position(kept: Kept) -> tuple[Segment, int]:
@@ -165,8 +182,10 @@ def run(argv: Sequence[str], timeout: float, *, stdin: str = "") -> str:
     return done.stdout
 
 
-def _begin(instance: str, last: pgbackrest.Backup, current: Segment, segment_bytes: int) -> Segment:
-    """Return from where on the archive has to be looked at: since the last backup, or what was whole already.
+def _begin(instance: str, last: pgbackrest.Backup, current: Segment, segment_bytes: int) -> tuple[Segment, bool]:
+    """Return from where on the archive has to be looked at, and whether it is because it was whole up to there.
+
+    Otherwise it is since the last backup.
 
     What was whole on another timeline may have been left by this one since.
     """
@@ -176,11 +195,11 @@ def _begin(instance: str, last: pgbackrest.Backup, current: Segment, segment_byt
     try:
         label, name = _memory(instance).read_text(encoding="utf-8").split()
     except (OSError, ValueError):
-        return first
+        return first, False
     known = parse_segment(name, segment_bytes)
     if known is None or label != last.label or known.timeline != current.timeline:
-        return first
-    return max(known, first, key=lambda one: one.number)
+        return first, False
+    return max(known, first, key=lambda one: one.number), True
 
 
 def _remember(instance: str, last: pgbackrest.Backup, name: str) -> None:

@@ -69,6 +69,14 @@ class Info:
 NOTHING = Info(exists=False, system="", archive_id="", newest="", backups=(), running=False)
 
 
+def histories_command(stanza: str, archive_id: str) -> list[str]:
+    """Return the command that lists the histories of timelines that the archive has."""
+    return [
+        *("pgbackrest", "--output=json", "repo-ls", "--filter=^[0-9A-F]{8}\\.history$"),
+        f"archive/{stanza}/{archive_id}",
+    ]
+
+
 class Unavailable(Exception):
     """The store can't be asked; the text says why, in one line."""
 
@@ -158,6 +166,11 @@ def parse_list(text: str, segment_bytes: int = SEGMENT_BYTES) -> frozenset[Segme
     """Read the answer of ``list_command``: files are named ``SEGMENT-HASH.COMPRESSION``."""
     found = (parse_segment(name.partition("-")[0], segment_bytes) for name in json.loads(text))
     return frozenset(segment for segment in found if segment is not None)
+
+
+def parse_names(text: str) -> frozenset[str]:
+    """Read the names in the answer of a command that lists."""
+    return frozenset(json.loads(text))
 
 
 def folders(segments: Iterable[str]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from tuchanka import __version__
-from tuchanka.cli import access, campaign, diagram, fence, machines, operations, reports
+from tuchanka.cli import access, archive, campaign, diagram, fence, machines, operations, reports
 from tuchanka.cli import clusters as operate
 from tuchanka.cli import heartbeat as measure
 from tuchanka.cli import inspect as pure
@@ -44,5 +44,5 @@ def options(
     ours.lab, ours.topology, ours.json = lab, topology, json
 
 
-for module in (campaign, reports, measure, pure, diagram, machines, operate, operations, fence, access):
+for module in (campaign, reports, measure, pure, diagram, machines, operate, operations, archive, fence, access):
     module.add_to(app)

@@ -1,5 +1,6 @@
 """The command that restores: one node, or all of a cluster, also where nothing of it is left running."""
 
+import time
 from contextlib import suppress
 from dataclasses import asdict
 from typing import Annotated
@@ -16,8 +17,10 @@ from tuchanka.providers.base import make_ready
 from tuchanka.stacks.pacemaker import bring_up
 from tuchanka.stacks.pacemaker.observe import observe
 from tuchanka.stacks.pacemaker.restore import cold_start
+from tuchanka.stacks.pacemaker.restore import from_archive as archived
 from tuchanka.stacks.pacemaker.restore import repair as restoring
 from tuchanka.stacks.pacemaker.restore.cold_plan import ColdPlan, cold_steps
+from tuchanka.stacks.pacemaker.restore.from_archive import Refill
 from tuchanka.stacks.pacemaker.restore.plan import RestoreStep
 from tuchanka.topology.types import Cluster
 from tuchanka.waiting import together, wait_until
@@ -33,6 +36,9 @@ def restore(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print the steps, and why these.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Even if the node may hold the only copy.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask, where a copy has to be brought up first.")] = False,
+    from_archive: Annotated[
+        bool, typer.Option("--from-archive", help="A cluster of which no copy is left: from its archive.")
+    ] = False,
 ) -> None:
     """Bring a failed node back as a standby: [bold]tuchanka restore tuchanka2a --dry-run[/] says how."""
     with held_lab(context) as lab:
@@ -40,6 +46,11 @@ def restore(
         cluster = lab.topology.cluster(node) if whole else lab.topology.cluster_of(node)
         if whole and instance is not None:
             raise InputError(f"{node} is a cluster, so no instance can follow", hint="tuchanka restore NODE INSTANCE")
+        if from_archive:
+            if not whole:
+                raise InputError(f"{node} is a node; --from-archive is for clusters", hint=f"say {cluster.name}")
+            _from_archive(context, lab, cluster, force=force, dry_run=dry_run, yes=yes)
+            return
         if not whole:
             restoring.chosen_instances(cluster, node, instance)
         cold = run(_nothing_serves(lab, cluster))
@@ -73,6 +84,29 @@ def _print(context: typer.Context, name: str, steps: dict[str, tuple[RestoreStep
     elif dry_run:
         for number, step in enumerate(everything, 1):
             show(f"{number}. {step.text}")
+
+
+def _from_archive(
+    context: typer.Context, lab: Lab, cluster: Cluster, *, force: bool, dry_run: bool, yes: bool
+) -> None:
+    """Bring a cluster back of which nothing is left."""
+
+    async def plan() -> tuple[Refill, ...]:
+        await lab.provider.prepare()
+        await together(*map(make_ready, lab.machines_of((cluster,))))
+        return await archived.plan_total_loss(lab, cluster, force=force, now=time.time())
+
+    refills = run(plan())
+    steps = archived.steps(cluster, refills)
+    if dry_run:
+        _print(context, cluster.name, {cluster.name: steps}, dry_run=True)
+        return
+    what = "; ".join(one.discards for one in refills if one.discards) or "what the archive does not have"
+    sure(f"restore {cluster.name} from its archive; this gives up {what}", yes=yes)
+    with TerminalProgress() as progress:
+        run(archived.carry_out(lab, cluster, refills, progress))
+    if settings(context).json:
+        _print(context, cluster.name, {cluster.name: steps}, dry_run=False)
 
 
 def _start_from_nothing(

@@ -33,7 +33,8 @@ my $breaker  = $ENV{ARCHIVE_RUN} // RUN;
 $breaker .= "/$stanza.push-failed";
 
 exit STOPPING if stopping();
-if ( $settings{WHEN_STUCK} eq 'drop' ) {
+# Histories of timelines are never dropped: without one of them a recovery would end on an old timeline.
+if ( $settings{WHEN_STUCK} eq 'drop' && $file =~ /^[0-9A-F]{24}$/ ) {
     my ( $waiting, $limit ) = ( waiting_bytes(), limit_bytes() );
     if ( $limit && $waiting > $limit ) {
         note("dropped $file: $waiting bytes of log wait for the archive, the limit is $limit");

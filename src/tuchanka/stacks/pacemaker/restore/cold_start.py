@@ -37,7 +37,9 @@ async def plan(lab: Deployment, cluster: Cluster) -> ColdPlan:
             raise LabError(
                 f"{instance.name} has no data that can be trusted on any node",
                 where=cluster.name,
-                hint="go back to a snapshot with 'tuchanka rollback'",
+                hint=f"'tuchanka restore {cluster.name} --from-archive'"
+                if lab.topology.archive and instance.archive
+                else "go back to a snapshot with 'tuchanka rollback'",
             )
     return make_cold_plan(cluster, {key: found[key] for key in keys})
 

@@ -23,6 +23,7 @@ Action = Literal[
     "start-cluster",
     "drop-old",
     "first",
+    "refill",
 ]
 
 
