@@ -1,14 +1,17 @@
 """A service that exists in these tests alone: what it adds lands where it belongs, and nowhere without it."""
 
 import asyncio
+import io
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from tuchanka.campaign.promises import promises
-from tuchanka.errors import TopologyError
+from tuchanka.cli.service_table import service_table
+from tuchanka.errors import DeadlineExceeded, TopologyError
 from tuchanka.faults.catalogue import CATALOGUE
 from tuchanka.faults.targets import check_target, kind_of, machines_of, make_target, unfit
 from tuchanka.files import File
@@ -16,6 +19,7 @@ from tuchanka.lab import service_health
 from tuchanka.lab.folder import LabFolder
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.progress import Silent
+from tuchanka.lab.service_health import MachineHealth
 from tuchanka.lint.topology import lint
 from tuchanka.lint.usable import usable
 from tuchanka.providers.base import Completed
@@ -157,19 +161,55 @@ def test_its_secret_is_in_its_sql():
     assert sql == Sql("store", "alter role backup password 'b'; -- krogan2\n")
 
 
-def test_its_problems_are_those_of_the_cluster(tmp_path: Path):
+def test_its_problems_are_those_of_the_machines(tmp_path: Path):
     lab, provider = new_lab(tmp_path)
     cluster = WITH.cluster("tuchanka2")
     asyncio.run(pipeline.setup(lab, (cluster,), Silent()))
     asyncio.run(lab.machine("tuchanka2a").power_on())
     asyncio.run(lab.machine("tuchanka2b").power_on())
-    assert asyncio.run(service_health.problems(lab, cluster)) == (
-        "tuchanka2a: the disk is full",
-        "tuchanka2a: old",
-        f"depot can't be asked about its services: {provider_is_off(provider)}",
+    assert service_health.around(lab, cluster) == ("tuchanka2a", "tuchanka2b", "depot")
+    found = asyncio.run(service_health.problems(lab, service_health.around(lab, cluster)))
+    assert found == {
+        "tuchanka2a": ("tuchanka2a: the disk is full", "tuchanka2a: old"),
+        "tuchanka2b": (),
+        "depot": (f"depot can't be asked about its services: {provider_is_off(provider)}",),
+    }
+    assert asyncio.run(service_health.machines(lab, found)) == (
+        MachineHealth("depot", "dc3", "192.168.89.250", ("store",), "off", found["depot"]),
     )
     without, _ = new_lab(tmp_path, WITHOUT)
-    assert asyncio.run(service_health.problems(without, cluster)) == ()
+    nodes = asyncio.run(service_health.problems(without, service_health.around(without, cluster)))
+    assert nodes == {"tuchanka2a": (), "tuchanka2b": ()}
+    assert asyncio.run(service_health.machines(without, nodes)) == ()
+
+
+def test_it_is_waited_for_until_it_serves_and_not_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    lab, provider = new_lab(tmp_path)
+    answers = iter(["the store: it doesn't answer: refused\n", ""])
+    said: list[str] = []
+    provider.script = lambda step: Completed(0, next(answers) if step.verb == "run" else "", "")
+    asyncio.run(service_health.serve(lab, "depot", said.append))
+    assert (provider.machines["depot"].on, said) == (True, ["depot: the store: it doesn't answer: refused"])
+
+    monkeypatch.setattr(service_health, "SERVING_S", 0.1)
+    provider.script = lambda step: Completed(0, "the store: the disk is full\n", "")
+    with pytest.raises(DeadlineExceeded) as caught:
+        asyncio.run(service_health.serve(lab, "depot", said.append))
+    assert str(caught.value) == (
+        "a healthy depot did not happen within 0.1 s: depot: the store: the disk is full; "
+        "'tuchanka logs depot' shows its journal"
+    )
+
+
+def test_its_machine_has_a_row_that_says_how_it_is():
+    well = MachineHealth("depot", "dc3", "192.168.89.250", ("store",), "on", ())
+    ill = replace(well, name="spare", runs=(), power="off", problems=("spare: the disk is full", "spare: it is off"))
+    console = Console(width=120, record=True, file=io.StringIO())
+    console.print(service_table((well, ill)))
+    rows = [line.split() for line in console.export_text().splitlines()]
+    assert rows[2] == ["depot", "dc3", "192.168.89.250", "store", "on", "ok"]
+    assert rows[3] == ["spare", "dc3", "192.168.89.250", "-", "off", "the", "disk", "is", "full"]
+    assert rows[4] == ["it", "is", "off"]
 
 
 def provider_is_off(provider: FakeProvider) -> str:

@@ -1,6 +1,6 @@
 """Commands about a live cluster: its state, starting and stopping it, repairing a node."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Annotated
 
 import typer
@@ -11,8 +11,10 @@ from tuchanka.cli.mon import watch
 from tuchanka.cli.output import show, show_json
 from tuchanka.cli.progress import TerminalProgress
 from tuchanka.cli.restore import restore
+from tuchanka.cli.service_table import service_table
 from tuchanka.lab import service_health
 from tuchanka.lab.lab import Lab
+from tuchanka.lab.service_health import MachineHealth
 from tuchanka.stacks.pacemaker import operate
 from tuchanka.stacks.pacemaker.health import problems
 from tuchanka.stacks.pacemaker.observe import observe
@@ -33,17 +35,32 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(cluster_app, name="cluster")
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The state of each cluster, why it isn't healthy (by its name), and the machines for services."""
+
+    states: list[ClusterState]
+    reasons: dict[str, tuple[str, ...]]
+    services: tuple[MachineHealth, ...]
+
+
 async def _observe_all(lab: Lab, chosen: tuple[Cluster, ...]) -> list[tuple[Cluster, ClusterState]]:
     states = await together(*(observe(lab, cluster) for cluster in chosen))
     return list(zip(chosen, states, strict=True))
 
 
-async def _look(
-    lab: Lab, chosen: tuple[Cluster, ...]
-) -> tuple[list[tuple[Cluster, ClusterState]], list[tuple[str, ...]]]:
-    """Return the state of each cluster, and the problems of the services around each."""
-    seen = await _observe_all(lab, chosen)
-    return seen, await together(*(service_health.problems(lab, cluster) for cluster in chosen))
+async def _look(lab: Lab, chosen: tuple[Cluster, ...]) -> Seen:
+    states = await _observe_all(lab, chosen)
+    names = [name for cluster in chosen for name in service_health.around(lab, cluster)]
+    found = await service_health.problems(lab, names)
+    reasons = {
+        cluster.name: (
+            *problems(state, cluster),
+            *(line for name in service_health.around(lab, cluster) for line in found[name]),
+        )
+        for cluster, state in states
+    }
+    return Seen([state for _, state in states], reasons, await service_health.machines(lab, found))
 
 
 def _made(lab: Lab, chosen: tuple[Cluster, ...]) -> tuple[Cluster, ...]:
@@ -56,22 +73,26 @@ def status(context: typer.Context, clusters: Clusters = None) -> None:
     """Show the live clusters, and whether they are healthy or why not; exit status 1 if one isn't."""
     lab = open_lab(context)
     chosen = choose(lab.topology, clusters) if clusters else _made(lab, lab.topology.clusters)
-    seen, of_services = run(_look(lab, chosen))
-    reasons = {
-        cluster.name: (*problems(state, cluster), *more)
-        for (cluster, state), more in zip(seen, of_services, strict=True)
-    }
+    seen = run(_look(lab, chosen))
     if settings(context).json:
+        services = [asdict(machine) for machine in seen.services]
         show_json(
             [
-                {**asdict(state), "healthy": not reasons[state.name], "problems": reasons[state.name]}
-                for _, state in seen
+                {
+                    **asdict(state),
+                    "healthy": not seen.reasons[state.name],
+                    "problems": seen.reasons[state.name],
+                    "services": services,
+                }
+                for state in seen.states
             ]
         )
     else:
-        for _, state in seen:
-            show(state_view(state, reasons[state.name]))
-    if any(reasons.values()):
+        for state in seen.states:
+            show(state_view(state, seen.reasons[state.name]))
+        if seen.services:
+            show(service_table(seen.services))
+    if any(seen.reasons.values()):
         raise typer.Exit(1)
 
 

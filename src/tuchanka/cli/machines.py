@@ -14,6 +14,7 @@ from tuchanka.doctor import require_host
 from tuchanka.errors import InputError
 from tuchanka.faults.heal import heal_all
 from tuchanka.faults.marks import forget
+from tuchanka.lab import service_health
 from tuchanka.lab.folder import LabFolder
 from tuchanka.lab.lab import Lab
 from tuchanka.lab.progress import Progress
@@ -39,11 +40,20 @@ def add_to(app: typer.Typer) -> None:
 
 
 async def raise_clusters(lab: Lab, chosen: tuple[Cluster, ...], progress: Progress) -> None:
-    """Do all stages, take back what a killed command has injected, start, and wait until healthy."""
+    """Do all stages, take back what a killed command has injected, start, and wait until healthy.
+
+    The services come last: they boot beside the clusters, and no cluster waits for them.
+    """
     await pipeline.setup(lab, chosen, progress)
     await lab.provider.prepare()
     await heal_all(lab, [machine.name for machine in lab.machines_of(chosen)], power=False)
     await together(*(bring_up(lab, cluster, progress) for cluster in chosen))
+    await together(*(_serve(lab, machine.name, progress) for machine in lab.topology.services))
+
+
+async def _serve(lab: Lab, machine: str, progress: Progress) -> None:
+    with progress.step("healthy", machine) as note:
+        await service_health.serve(lab, machine, note)
 
 
 def _do(

@@ -5,13 +5,16 @@ with each object; its auditor puts aside what has been damaged. Source: OpenStac
 Server Swift Installation" and "S3/Swift REST API Comparison Matrix"; the sample files of the packages.
 """
 
+import json
 from collections.abc import Mapping
+from importlib import resources
 
 from tuchanka.files import File
-from tuchanka.services.base import TLS_CERTIFICATE, TLS_KEY, Service
-from tuchanka.services.store import ACCESS_KEY, PORT, SECRET
+from tuchanka.services.base import LAB_CA, TLS_CERTIFICATE, TLS_KEY, Service
+from tuchanka.services.store import ACCESS_KEY, BUCKET, PORT, REGION, SECRET
+from tuchanka.services.store.own_store import SETTINGS
 from tuchanka.templating import fill
-from tuchanka.topology.archive import BUCKET, STORE
+from tuchanka.topology.archive import STORE
 from tuchanka.topology.types import Topology
 
 PACKAGE = "tuchanka.services.store"
@@ -19,19 +22,24 @@ HASH = "store_hash"
 """The name of the secret with which Swift hashes names: with another one it finds nothing of what it has."""
 FOLDER = "/etc/swift"
 DEVICES = "/srv/node"
+PROGRAM = "/usr/lib/tuchanka/store"
+SYSTEMD = "/etc/systemd/system"
 PROXY_PORT = 8080
 SERVERS = {"account": 6202, "container": 6201, "object": 6200}
 """Swift's servers behind the proxy, and their ports, which no other machine reaches."""
-UNITS = (
-    "memcached",
-    *(f"swift-{name}" for name in SERVERS),
+PART_POWER = 6
+OF_OTHERS = ("memcached", "nginx")
+"""Debian's units that systemd doesn't start again by itself."""
+RUNNING = (
+    "memcached.service",
+    *(f"swift-{name}.service" for name in SERVERS),
     # What a server that was away for a moment has not been told, and what has been damaged.
-    "swift-object-updater",
-    "swift-object-auditor",
-    "swift-proxy",
-    "nginx",
-    "store-bucket",
+    "swift-object-updater.service",
+    "swift-object-auditor.service",
+    "swift-proxy.service",
+    "nginx.service",
 )
+UNITS = (*RUNNING, "store-bucket.service", "store-tidy.timer")
 
 
 class StoreService(Service):
@@ -40,8 +48,8 @@ class StoreService(Service):
     name = STORE
 
     def machine_packages(self) -> tuple[str, ...]:
-        """Return what the machine needs."""
-        return ("swift-proxy", *(f"swift-{name}" for name in SERVERS), "memcached", "nginx-light", "curl")
+        """Return what the machine needs; the login of the proxy refuses to work without a cache beside it."""
+        return ("swift-proxy", *(f"swift-{name}" for name in SERVERS), "memcached", "nginx-light")
 
     def secrets(self) -> tuple[str, ...]:
         """Return the names of the secret key, and of the salt of Swift's hashes."""
@@ -62,52 +70,70 @@ class StoreService(Service):
             "port": PORT,
             "proxy": PROXY_PORT,
         }
-        return servers | {
+        # The object servers of one copy have nothing to copy: what is done is to forget.
+        tidied = [name for name in SERVERS if name != "account"]
+        program = resources.files(PACKAGE).joinpath("own_store.py").read_text(encoding="utf-8")
+        return {
+            **servers,
+            **{f"{SYSTEMD}/{unit}.service.d/store.conf": File(_fill("restart.conf.j2")) for unit in OF_OTHERS},
             "/etc/nginx/nginx.conf": File(_fill("nginx.conf.j2", **values)),
-            f"{FOLDER}/internal-client.conf": File(_fill("internal-client.conf.j2")),
-            "/usr/lib/tuchanka/store-bucket": File(
-                _fill("bucket.py.j2", account=ACCESS_KEY.partition(":")[0], bucket=BUCKET), mode=0o755
-            ),
-            "/etc/systemd/system/store-bucket.service": File(_fill("bucket.service.j2")),
+            PROGRAM: File(f"#!/usr/bin/python3\n{program}", mode=0o755),
+            f"{SYSTEMD}/store-bucket.service": File(_fill("bucket.service.j2", program=PROGRAM)),
+            f"{SYSTEMD}/store-tidy.service": File(_fill("tidy.service.j2", servers=tidied, folder=FOLDER)),
+            f"{SYSTEMD}/store-tidy.timer": File(_fill("tidy.timer.j2")),
         }
 
     def secret_files(self, topology: Topology, machine: str, secrets: Mapping[str, str]) -> Mapping[str, File]:
-        """Return path → file of the proxy, which knows the key, and of the salt."""
+        """Return path → file of the proxy and of the machine's own program, which know the key, and of the salt."""
         if not self._here(topology, machine):
             return {}
         account, _, user = ACCESS_KEY.partition(":")
-        region = topology.archive.region if topology.archive else "us-east-1"
+        archive = topology.archive
+        region = archive.region if archive is not None and archive.store == machine else REGION
         proxy = _fill(
             "proxy-server.conf.j2", port=PROXY_PORT, account=account, user=user, key=secrets[SECRET], region=region
         )
-        swift = _fill("swift.conf.j2", salt=secrets[HASH])
+        own = {
+            "host": f"{machine}.{topology.domain}",
+            "port": PORT,
+            "ca": LAB_CA,
+            "bucket": BUCKET,
+            "region": region,
+            "key": ACCESS_KEY,
+            "secret": secrets[SECRET],
+            "units": RUNNING,
+        }
         return {
-            f"{FOLDER}/proxy-server.conf": File(proxy, mode=0o640, group="swift"),
-            f"{FOLDER}/swift.conf": File(swift, mode=0o640, group="swift"),
+            f"{FOLDER}/proxy-server.conf": _of_swift(proxy),
+            f"{FOLDER}/swift.conf": _of_swift(_fill("swift.conf.j2", salt=secrets[HASH])),
+            str(SETTINGS): File(json.dumps(own, indent=1) + "\n", mode=0o600),
         }
 
     def prepare(self, topology: Topology, machine: str) -> str:
         """Return the script that makes Swift's rings: one device, one copy of everything."""
         if not self._here(topology, machine):
             return ""
-        return _fill("rings.sh.j2", folder=FOLDER, devices=DEVICES, servers=SERVERS)
+        rings = _fill("rings.py.j2", folder=FOLDER, servers=SERVERS, part_power=PART_POWER)
+        return _fill("prepare.sh.j2", rings=rings, devices=DEVICES)
 
     def units(self, topology: Topology, machine: str) -> tuple[str, ...]:
         """Return what starts on boot."""
-        return tuple(f"{name}.service" for name in UNITS) if self._here(topology, machine) else ()
+        return UNITS if self._here(topology, machine) else ()
 
     def certified(self, topology: Topology, machine: str) -> bool:
         """The store speaks TLS."""
         return self._here(topology, machine)
 
     def check(self, topology: Topology, machine: str) -> str:
-        """Return a script that asks every server how it is."""
-        if not self._here(topology, machine):
-            return ""
-        return _fill("check.sh.j2", units=UNITS, name=f"{machine}.{topology.domain}", port=PORT)
+        """Return a script that looks at every server, and asks the store as a node does."""
+        return f"{PROGRAM} check" if self._here(topology, machine) else ""
 
     def _here(self, topology: Topology, machine: str) -> bool:
         return any(one.name == machine and self.name in one.runs for one in topology.services)
+
+
+def _of_swift(text: str) -> File:
+    return File(text, mode=0o600, owner="swift", group="swift")
 
 
 def _fill(template: str, **values: object) -> str:
