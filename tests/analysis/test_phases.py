@@ -91,6 +91,11 @@ def test_wordings_that_count(phase: str, unit: str, message: str) -> None:
         ("detected", "kernel", "A processor failed, forming new configuration"),
         ("fenced", "pacemaker-fenced", "Operation 'reboot' targeting tuchanka2b by watchdog for x@tuchanka2b: OK"),
         ("fenced", "pacemaker-fenced", "Operation 'reboot' targeting tuchanka2a by x for y: Timed out"),
+        (
+            "fenced",
+            "pacemaker-fenced",
+            "error: Operation 'reboot' [1] targeting tuchanka2a could not be executed (did not complete)",
+        ),
         ("fenced", "pacemaker-fenced", "Requesting peer fencing (reboot) targeting tuchanka2a"),
         ("promoted", "pacemaker-controld", "Result of promote operation for krogan2 on tuchanka2b: error"),
         ("promoted", "pacemaker-controld", "Result of promote operation for krogan21 on tuchanka2b: OK"),

@@ -58,6 +58,17 @@ def test_healing(tmp_path: Path):
     assert provider.commands() == []
 
 
+@pytest.mark.parametrize("name", ["data-disk-full", "root-disk-full"])
+def test_a_disk_is_emptied_on_a_machine_that_was_fenced_meanwhile(tmp_path: Path, name: str):
+    provider = FakeProvider([("sh -c", HEALED)])
+    target = target_of(tmp_path, provider, "tuchanka2", "tuchanka2a", None)
+    asyncio.run(target.machines[0].power_off())
+    provider.steps.clear()
+    asyncio.run(CATALOGUE[name].heal(target))
+    assert [step.verb for step in provider.steps] == ["power_on", "run"]
+    assert ".tuchanka-filler" in provider.commands()[-1]
+
+
 def test_a_machine_that_cannot_be_told_loses_power(tmp_path: Path):
     answers = [Completed(1, "", "sh: 1: Cannot fork"), HEALED]
     provider = FakeProvider(lambda step: answers.pop(0) if step.verb == "run" else None)

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -72,11 +73,13 @@ def agent(
     subs: str = "",
     meta: Mapping[str, str] = MappingProxyType({}),
     settings: str = "",
+    debug: str = "0",
 ) -> subprocess.CompletedProcess[str]:
     """Run the agent beside a PAF with this query and these subs."""
     own = folder / "tuchanka" / "pgsqlms"
     own.parent.mkdir()
     own.write_text(text("pgsqlms.pl"))
+    (folder / "tuchanka" / "paf_shortcuts.pl").write_text(text("paf_shortcuts.pl"))
     conf = folder / "helpers.conf"
     conf.write_text(f"# a comment\nPRIMARY_ADDRESS_krogan4=192.168.89.105\n{settings}\n")
     if query is not None:
@@ -85,13 +88,16 @@ def agent(
     command = ["perl", str(own), *arguments]
     programs = folder / "bin"
     programs.mkdir()
-    (programs / "ip").write_text('#!/bin/sh\necho "ip $*" >&2\n')
-    (programs / "ip").chmod(0o755)
+    for name in ("ip", "logger"):
+        (programs / name).write_text(f'#!/bin/sh\necho "{name} $*" >&2\n')
+        (programs / name).chmod(0o755)
     environment = {
         "PATH": f"{programs}:{os.environ['PATH']}",
         "OCF_RESOURCE_INSTANCE": "krogan4",
         "TUCHANKA_HELPERS_CONF": str(conf),
         "TUCHANKA_RUN": str(folder / "run"),
+        "TUCHANKA_LOG": str(folder / "log"),
+        "HA_debug": debug,
     }
     environment |= {f"OCF_RESKEY_CRM_meta_{name}": it for name, it in meta.items()}
     return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
@@ -215,3 +221,45 @@ def test_what_a_standby_has_is_what_it_has_received_or_replayed(tmp_path: Path):
         folder.mkdir()
         done = agent(folder, RIGHT, "monitor", subs=f'{asked} END {{ print "$has\\n" }}', settings=settings)
         assert (done.returncode, done.stdout.splitlines()[-1]) == (7, found)
+
+
+# How OCF_Functions.pm says something to the journal.
+LOGS = """BEGIN {
+    package OCF_Functions;
+    sub says { system 'logger', '-t', 'pgsqlms(krogan4)[7]', '-p', "daemon.$_[0]", $_[1] }
+}
+OCF_Functions::says( 'warning', 'WARNING: one' );
+OCF_Functions::says( 'strange', 'two' );"""
+
+
+def test_messages_reach_the_journal_without_a_process_where_they_can(tmp_path: Path):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as journal:
+        journal.bind(str(tmp_path / "log"))
+        journal.settimeout(10)
+        said = agent(tmp_path, RIGHT, "monitor", subs=LOGS).stderr
+        assert journal.recv(1000) == b"<28>pgsqlms(krogan4)[7]: WARNING: one"
+    assert said == "logger -t pgsqlms(krogan4)[7] -p daemon.strange two\n"
+
+
+def test_without_a_journal_logger_is_asked(tmp_path: Path):
+    assert "-p daemon.warning WARNING: one\n" in agent(tmp_path, RIGHT, "monitor", subs=LOGS).stderr
+
+
+def test_modules_for_temporary_files_and_debug_messages_are_loaded_where_they_are_wanted(tmp_path: Path):
+    # As in PAF: the file of a question, and what a debug message would show.
+    subs = """use File::Temp;
+use Data::Dumper;
+sub asks { my $tmpfile; unless ( $tmpfile = File::Temp->new( TEMPLATE => 'XXXXXX', TMPDIR => 1 ) ) { die } }
+sub shown { return Data::Dumper->new( [ [1] ] )->Indent(1)->Terse(1)->Dump }
+print 'before: ', join( ',', grep { m{Temp|Dumper} } sort keys %INC ), ' shown ', shown();
+asks();
+print ' after: ', join( ',', grep { m{Temp|Dumper} } sort keys %INC ), ' '"""
+    for settings, debug, begin in (
+        ("", "0", "before:  shown  after: File/Temp.pm "),
+        ("", "1", "before: Data/Dumper.pm shown [\n  1\n]\n after: Data/Dumper.pm,File/Temp.pm "),
+        ("PAF_SHORTCUTS=no", "0", "before: Data/Dumper.pm,File/Temp.pm shown [\n  1\n]\n"),
+    ):
+        folder = tmp_path / (settings + debug)
+        folder.mkdir()
+        done = agent(folder, RIGHT, "monitor", subs=subs + ";", settings=settings, debug=debug)
+        assert done.stdout.startswith(begin), done.stderr

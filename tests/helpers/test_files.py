@@ -21,6 +21,7 @@ from tuchanka.helpers.files import (
     POSTGRES_WATCH,
     RULES,
     SETTINGS,
+    SHORTCUTS,
     WATCH,
     Settings,
     agent,
@@ -40,7 +41,7 @@ OWN = {
         "/etc/systemd/system/pacemaker.service.d/postgres-watch.conf",
     },
     "paf_order": {AGENT},
-    "paf_shortcuts": {AGENT},
+    "paf_shortcuts": {AGENT, SHORTCUTS},
     "forget_address": {AGENT},
     "pacemaker_watch": {
         WATCH,

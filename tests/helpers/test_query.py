@@ -73,6 +73,7 @@ def ask(home: Path, user: str = USER, ready: str = "") -> str:
         (home / name).mkdir()
     (home / "heartbeat" / "pgsqlms").write_text(PAF)
     (home / "tuchanka" / "pgsqlms").write_text(text("pgsqlms.pl"))
+    (home / "tuchanka" / "paf_shortcuts.pl").write_text(text("paf_shortcuts.pl"))
     environment = {**os.environ, "FOLDER": str(home), "AS": user, "READY": ready}
     environment["TUCHANKA_HELPERS_CONF"] = str(home / "none")
     command = ["perl", str(home / "tuchanka" / "pgsqlms"), "methods"]

@@ -24,11 +24,20 @@ sub say { print "@_\n" }
 sub ocf_log { }
 sub pgsql_monitor { say('monitor'); return $OCF_NOT_RUNNING }
 sub _get_controldata { return }
-sub _get_priv_attr { say("get $_[0]"); return $attributes{ $_[0] } // '' }
+sub _get_priv_attr {
+    my ( $name, $node ) = @_;
+    say("get $name");
+    return $attributes{$name} // '';
+}
 sub _set_priv_attr {
     my ( $name, $val ) = @_;
+    say("set $name $val");
+    return;
+}
+sub nap {
         select( undef, undef, undef, 0.1 );
 }
+sub _master_score_exists { say('score'); return 1 }
 sub _pg_ctl_start {
     my @cmd = ( '/bin/pg_ctl', '-w', 'start' );
 
@@ -50,6 +59,10 @@ sub _runas {
 sub pgsql_start {
     my $rc         = pgsql_monitor();
     my %cdata      = _get_controldata();
+    my $prev_state = 'shut down';
+            if ( $prev_state eq "shut down" and not _master_score_exists() ) {
+                say('set mine');
+            }
     say('start');
     return $OCF_SUCCESS;
 }
@@ -72,16 +85,19 @@ sub pgsql_notify_post_promote {
 }
 sub pgsql_notify { for ( '' ) { if ( /^post-promote$/ ) { return } } }
 my $began = time;
-_set_priv_attr( 'lsn_location', 1 ) for 1 .. 20;
+nap() for 1 .. 20;
 say( 'nap ' . ( time - $began > 1 ? 'long' : 'short' ) );
 pgsql_demote() if $__OCF_ACTION eq 'demote';
 pgsql_start() if $__OCF_ACTION eq 'start';
+_set_priv_attr( split /=/, $ENV{SET} ) if $ENV{SET};
+say( 'is ' . _get_priv_attr( split /@/, $ENV{GET} ) ) if $ENV{GET};
 if ( $__OCF_ACTION eq 'notify' ) {
     sleep 1;
     pgsql_notify_post_promote();
     open my $done, '>', "$datadir/cleared";
 }
-exit _runas( '/bin/pg_ctl', '-w', '--timeout', 1, $ENV{VERB} ) if $ENV{VERB};
+my @config = $ENV{CONFIG} ? ( '--pgdata', $ENV{CONFIG} ) : ();
+exit _runas( '/bin/pg_ctl', @config, '-w', '--timeout', 1, $ENV{VERB} ) if $ENV{VERB};
 exit _pg_ctl_start() if $ENV{START};
 exit 0;
 # ORDER BY location DESC
@@ -97,7 +113,8 @@ class Agent:
         (self.data / "global").mkdir(parents=True)
         for name in ("tuchanka", "heartbeat"):
             (home / name).mkdir()
-        (home / "tuchanka" / "pgsqlms").write_text(text("pgsqlms.pl"))
+        for name, source in (("pgsqlms", "pgsqlms.pl"), ("paf_shortcuts.pl", "paf_shortcuts.pl")):
+            (home / "tuchanka" / name).write_text(text(source))
         self.paf()
 
     def paf(self, more: str = "") -> None:
@@ -125,9 +142,18 @@ def paf(tmp_path: Path) -> Agent:
 
 
 def test_a_demotion_looks_once_at_the_server_that_it_has_stopped(paf: Agent):
-    assert paf.run("demote") == (0, ["nap short", "monitor", "start"])
-    assert paf.run("start") == (0, ["nap short", "monitor", "start"])
-    assert paf.run("demote", "PAF_SHORTCUTS=no") == (0, ["nap long", "monitor", "monitor", "start"])
+    assert paf.run("demote") == (0, ["nap short", "monitor", "score", "start"])
+    assert paf.run("start") == (0, ["nap short", "monitor", "score", "start"])
+    asked = ["nap long", "monitor", "monitor", "score", "start"]
+    assert paf.run("demote", "PAF_SHORTCUTS=no") == (0, asked)
+    (paf.home / "tuchanka" / "paf_shortcuts.pl").unlink()
+    assert paf.run("demote") == (0, asked)
+
+
+def test_a_demotion_for_another_s_promotion_does_not_ask_whether_there_is_a_score(paf: Agent):
+    for action, promoted, asks in (("demote", "b", False), ("demote", " ", True), ("start", "b", True)):
+        _, said = paf.run(action, notify_promote_uname=promoted)
+        assert ("score" in said) is asks
 
 
 @pytest.mark.parametrize(("stop", "starts"), [("a", False), ("b a", False), ("b", True), (" ", True)])
@@ -177,13 +203,43 @@ def test_a_promotion_is_waited_for_until_the_control_file_says_so(paf: Agent):
     later.join()
 
 
-def test_what_was_not_set_since_it_was_deleted_is_not_asked_for(paf: Agent):
+def test_what_this_node_has_set_or_deleted_is_not_asked_for(paf: Agent):
     paf.paf("    say('something else');")
     meta = {"notify_type": "post", "notify_operation": "promote", "on_node": "a"}
-    paf.run("notify", **meta)
-    # Every run of this PAF sets lsn_location first.
-    _, said = paf.run("notify", **meta)
-    assert said[1:] == ["get lsn_location", "delete lsn_location", "something else"]
+    assert paf.run("notify", **meta)[1][2:4] == ["delete lsn_location", "get nodes"]
+    assert paf.run("notify", **meta)[1] == ["nap short", "something else"]
+    assert paf.run("promote", GET="lsn_location")[1] == ["nap short", "is "]
+    assert paf.run("promote", SET="nodes=a b")[1] == ["nap short", "set nodes a b"]
+    assert paf.run("promote", GET="nodes")[1] == ["nap short", "is a b"]
+    assert paf.run("promote", GET="nodes@b")[1] == ["nap short", "get nodes", "is "]
+    # It is deleted when it was set.
+    assert paf.run("notify", **meta)[1] == ["nap short", "get nodes", "something else"]
+
+
+@pytest.mark.parametrize("action", ["start", "stop", "monitor", "demote"])
+def test_what_was_set_before_anything_else_happened_is_asked_for(paf: Agent, action: str):
+    paf.run("promote", SET="lsn_location=1#2")
+    paf.run(action)
+    assert paf.run("promote", GET="lsn_location")[1] == ["nap short", "get lsn_location", "is 1#2"]
+
+
+def test_attributes_that_are_not_kept_as_paf_keeps_them_are_left_to_it(paf: Agent):
+    file = paf.home / "heartbeat" / "pgsqlms"
+    file.write_text(file.read_text().replace("sub _delete_priv_attr {", "sub _delete_priv_attr\n{"))
+    paf.run("promote", SET="nodes=a b")
+    assert paf.run("promote", GET="nodes")[1] == ["nap short", "get nodes", "is "]
+
+
+@pytest.mark.parametrize(
+    ("verb", "folder"), [("stop", "{data}"), ("promote", "{data}"), ("status", "{data}"), ("start", "/etc/config")]
+)
+def test_pg_ctl_is_told_where_the_data_are_unless_it_starts_a_server(paf: Agent, verb: str, folder: str):
+    said = paf.run("monitor", VERB=verb, CONFIG="/etc/config")[1]
+    assert f"--pgdata {folder.format(data=paf.data)} " in said[1]
+    assert (
+        f"--pgdata /etc/config -w --timeout 1 {verb}"
+        in paf.run("monitor", "PAF_SHORTCUTS=no", VERB=verb, CONFIG="/etc/config")[1][1]
+    )
 
 
 @pytest.mark.parametrize("state", ["ready   ", "standby "])

@@ -44,10 +44,21 @@ def test_a_lab_is_founded_once_and_keeps_its_first_topology(lab: LabFolder):
 
 def test_a_founding_that_was_killed_is_completed(lab: LabFolder):
     lab.path.mkdir()
-    lab.found("text", "nspawn")
+    lab.found("text", "nspawn", Path("/first"))
     lab.topology_file.unlink()
-    lab.found("again", "nspawn")
+    lab.found("again", "nspawn", Path("/second"))
     assert lab.topology_file.read_text() == "again"
+    assert lab.beside == Path("/second")
+
+
+def test_a_lab_remembers_where_the_paths_in_its_topology_begin(lab: LabFolder):
+    assert lab.beside is None
+    lab.found("text", "nspawn", Path("here"))
+    lab.found("text", "nspawn", Path("/elsewhere"))
+    assert lab.beside == Path("here").absolute()
+    # One that was made before it was kept.
+    lab.marker.write_text('{"version": 2}')
+    assert lab.beside is None
 
 
 def test_a_founding_that_was_killed_while_it_wrote_its_first_file_is_completed(lab: LabFolder):

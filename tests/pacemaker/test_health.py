@@ -10,6 +10,8 @@ from tests.pacemaker.views import CLUSTER, A, B, healthy, look, primary, seen, s
 from tuchanka.stacks.pacemaker.crm import INFINITY, CrmView
 from tuchanka.stacks.pacemaker.health import CAUGHT_UP_BYTES, problems
 from tuchanka.stacks.pacemaker.observe import Look, join
+from tuchanka.stacks.pacemaker.state import DeviceState
+from tuchanka.topology.types import Fencing, FencingLevel
 
 Harm = Callable[[dict[str, Look]], None]
 
@@ -140,3 +142,22 @@ def test_a_standby_that_nobody_would_promote_is_a_problem(score: int | None):
     looks = healthy()
     crm(scores={("krogan2", A): 1001} | ({} if score is None else {("krogan2", B): score}))(looks)
     assert problems(join(CLUSTER, looks), CLUSTER) == (f"krogan2 on {B} has no promotion score yet",)
+
+
+@pytest.mark.parametrize(
+    ("unclean", "levels", "told"),
+    [
+        (True, ("device",), True),
+        (False, ("device",), False),
+        (True, ("device", "watchdog"), False),
+    ],
+)
+def test_where_only_a_silent_device_could_fence_a_node_the_way_out_is_told(
+    unclean: bool, levels: tuple[FencingLevel, ...], told: bool
+):
+    state = join(CLUSTER, healthy())
+    nodes = tuple(replace(node, unclean=unclean) if node.name == B else node for node in state.nodes)
+    silent = DeviceState(B, f"fence-{B}", (), failed=True, askable=True)
+    found = problems(replace(state, nodes=nodes, devices=(silent,)), replace(CLUSTER, fencing=Fencing(levels=levels)))
+    assert any("doesn't answer" in problem for problem in found)
+    assert any(f"'stonith_admin --confirm {B}'" in problem for problem in found) is told

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tuchanka.errors import TopologyError
-from tuchanka.topology.load import parse
+from tuchanka.topology.load import load, parse
 from tuchanka.topology.types import WATCHDOG, Fencing
 
 TEXT = """
@@ -78,6 +78,13 @@ def test_a_relative_topology_file_gives_an_absolute_password_file():
     own = DEVICE.format(node="a", more='password_file = "a"\n') + DEVICE.format(node="b", more="")
     first = fencing(LEVELS, more=own, source="pair.toml").devices[0]
     assert first.password_file == str(Path("a").absolute())
+
+
+def test_a_lab_s_copy_of_the_topology_means_the_files_beside_the_original(tmp_path: Path):
+    own = DEVICE.format(node="a", more='password_file = "a"\n') + DEVICE.format(node="b", more="")
+    (tmp_path / "topology.toml").write_text(TEXT.format(cluster=LEVELS, a="", b="", more=own))
+    first = load(tmp_path / "topology.toml", Path("/there")).clusters[0].fencing.devices[0]
+    assert first.password_file == "/there/a"
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def read_topology(context: typer.Context) -> tuple[Topology, str]:
         return _load(ours.topology), ours.topology.read_text()
     folder = LabFolder(lab_path(context))
     if folder.topology_file.exists():
-        return _load(folder.topology_file), folder.topology_file.read_text()
+        return _load(folder.topology_file, folder.beside), folder.topology_file.read_text()
     return _load(None), default_text()
 
 
@@ -67,12 +67,12 @@ def built_from(folder: LabFolder) -> Topology:
         LabError: there is no lab.
     """
     folder.read_marker()
-    return _load(folder.topology_file)
+    return _load(folder.topology_file, folder.beside)
 
 
-def _load(path: Path | None) -> Topology:
+def _load(path: Path | None, beside: Path | None = None) -> Topology:
     """Return the topology in the file, if everything that it names is there to be used."""
-    return usable(load(path))
+    return usable(load(path, beside))
 
 
 def need_root(what: str) -> None:
@@ -99,7 +99,8 @@ def open_lab(context: typer.Context, *, make: bool = False) -> Lab:
     timing = derive(topology)
     registry.refuse_impossible(topology)
     if make:
-        folder.found(text, topology.provider)
+        asked = settings(context).topology
+        folder.found(text, topology.provider, asked and asked.parent)
     folder.read_marker()
     differing = differences(built_from(folder), topology)
     if differing:

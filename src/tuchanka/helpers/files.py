@@ -13,6 +13,7 @@ from tuchanka.topology.types import Helpers
 
 FOLDER = "/usr/lib/ocf/resource.d/tuchanka"
 AGENT = f"{FOLDER}/pgsqlms"
+SHORTCUTS = f"{FOLDER}/paf_shortcuts.pl"
 FIRST_AID = f"{FOLDER}/first_aid.pl"
 CAUGHT_UP = f"{FOLDER}/caught-up"
 SETTINGS = "/etc/tuchanka/helpers.conf"
@@ -70,6 +71,8 @@ def helper_files(helpers: Helpers, settings: Settings) -> dict[str, File]:
     files: dict[str, File] = {}
     if wrapped(helpers):
         files[AGENT] = _program("pgsqlms.pl")
+    if helpers.paf_shortcuts:
+        files[SHORTCUTS] = File(text("paf_shortcuts.pl"))
     if helpers.first_aid:
         files[FIRST_AID] = File(text("first_aid.pl"))
     if watched(helpers):

@@ -18,7 +18,6 @@ use strict;
 use warnings;
 use Fcntl qw(LOCK_EX LOCK_NB);
 use FindBin;
-use Socket qw(AF_UNIX SOCK_STREAM pack_sockaddr_un);
 
 my %tuchanka_settings = tuchanka_settings( $ENV{TUCHANKA_HELPERS_CONF} // '/etc/tuchanka/helpers.conf' );
 
@@ -29,6 +28,11 @@ sub tuchanka_settings {
 }
 
 sub tuchanka_does { return ( $tuchanka_settings{ $_[0] } // 'yes' ) ne 'no' }
+
+# With this file beside the agent PAF is spared what it need not do.
+my $tuchanka_shortcuts = "$FindBin::RealBin/paf_shortcuts.pl";
+my $tuchanka_spares    = tuchanka_does('PAF_SHORTCUTS') && -e $tuchanka_shortcuts;
+require $tuchanka_shortcuts if $tuchanka_spares;
 
 sub tuchanka_paf {
     my $path = "$FindBin::RealBin/../heartbeat/pgsqlms";
@@ -65,7 +69,7 @@ sub tuchanka_agent {
         print STDERR "$path: how it asks a standby for its position isn't what is known\n" unless $replayed;
         exit( $replayed ? 0 : 5 );
     }
-    return qq(#line 1 "$path"\n$text) if !tuchanka_does('PAF_SHORTCUTS');
+    return qq(#line 1 "$path"\n$text) if !$tuchanka_spares;
 
     # Pacemaker says which node this is: to ask it costs four processes each time.
     $text =~ s/^(\$nodename = )(ocf_local_nodename\(\);)$/$1\$ENV{OCF_RESKEY_CRM_meta_on_node} || $2/m;
@@ -79,19 +83,22 @@ sub tuchanka_agent {
     $text =~ s/^(\s+\# Double check that the instance is stopped correctly\.\n\s+\$rc = )pgsql_monitor\(\);$/$1_confirm_stopped();/m;
     $text =~ s/^(\s+my \$rc\s+= )(pgsql_monitor\(\);\n\s+my %cdata\s+= _get_controldata\(\);)$/$1\$__OCF_ACTION eq 'demote' ? \$OCF_NOT_RUNNING : $2/m;
 
+    # Whether any standby has a score is known where one is promoted next; to ask costs six processes.
+    $text =~ s/^(\s+if \( \$prev_state eq "shut down" and not )(_master_score_exists\(\) \) \{)$/$1tuchanka_moves() and not $2/m;
+
     # A node that leaves has its primary demoted and then stopped. A demotion starts the server as a standby, and the stop
     # stops that one: what is stopped already may stay so.
     $text =~ s/^(\s+)(\$rc = pgsql_start\(\);\n\s+if \( \$rc == \$OCF_SUCCESS \) \{\n\s+ocf_log\( 'info', 'pgsql_demote:)/$1return \$OCF_SUCCESS if tuchanka_stops_next(); $2/m;
 
-    # To delete an attribute costs two processes, and the four of an election are hardly ever set before it: what this
-    # node has deleted and not set since is known to be unset. What was set or deleted is seen after some milliseconds;
-    # PAF would sleep 0.1 s, up to four times in a switchover.
-    my $sets = qr/^(sub _set_priv_attr \{\n\s+my \( \$name, \$val \) = \@_;)$/m;
-    if ( $text =~ $sets ) {
-        $text =~ s/^sub _delete_priv_attr \{$/sub _delete_priv_attr { tuchanka_unset( \$place, \@_ ) } sub tuchanka_delete {/m;
-        $text =~ s/$sets/$1 unlink "\$place.unset.\$name";/;
-        $text =~ s/^(sub _get_priv_attr \{\n\s+my \( \$name, \$node \) = \@_;)$/$1 return '' if !defined \$node && -e "\$place.unset.\$name";/m;
+    # To set or delete an attribute costs two processes, to ask for one costs one, and the four of an election are hardly ever
+    # set before it: what this node has set or deleted since is known. What was set or deleted is seen after some
+    # milliseconds; PAF would sleep 0.1 s, up to four times in a switchover. Without its quotes a question needs no shell.
+    my $gets = qr/^(sub _get_priv_attr \{\n\s+my \( \$name, \$node \) = \@_;)$/m;
+    if ( $text =~ $gets && 2 == ( () = $text =~ /^sub _(?:set|delete)_priv_attr \{$/mg ) ) {
+        $text =~ s/^sub _(set|delete)_priv_attr \{$/sub _$1_priv_attr { tuchanka_$1( \$place, \@_ ) } sub tuchanka_paf_$1 {/mg;
+        $text =~ s/$gets/$1 my \$known = defined \$node ? undef : tuchanka_known( \$place, \$name ); return \$known if defined \$known;/;
     }
+    $text =~ s/^(\s+\$ans = qx\{ \$ATTRD_PRIV --name )"\$name"( --query \$node_arg \};)$/$1\$name$2/m;
     $text =~ s/^(\s+select\( undef, undef, undef, 0\.)1 \);$/${1}01 );/mg;
 
     # psql(1) costs 50 ms of a processor, and a switchover asks seven times; pg_isready(1) costs 10. Whatever is not a plain
@@ -99,127 +106,23 @@ sub tuchanka_agent {
     $text =~ s/^(sub _query \{)$/$1 return 0 if tuchanka_query( \$pghost, \$pgport, \$system_user, \@_ );/m;
     $text =~ s/^(sub _pg_isready \{)$/$1 return 0 if tuchanka_query( \$pghost, \$pgport, \$system_user, 'SELECT 1', [] );/m;
 
+    # The modules for temporary files and for debug messages take a third of the time that PAF takes to begin: one is
+    # loaded where psql is asked, the other where such messages are wanted (ha_debug of OCF_Functions.pm).
+    $text =~ s/^use File::Temp;$//m if $text =~ s/(\$tmpfile = )(File::Temp->new\()/$1( require File::Temp ) && $2/;
+    if ( defined $ENV{HA_debug} && $ENV{HA_debug} eq '0' ) {
+        $text =~ s/^use Data::Dumper;$//m if $text =~ s/\bData::Dumper->new\([^()]*\)(?:->\w+\(1\))*->Dump\b/''/g;
+    }
+
+    # Each message to the journal costs a process. This has to be there before the module is compiled.
+    { no warnings 'once'; *OCF_Functions::system = \&tuchanka_system; }
+
+    # With a folder that has the configuration only, pg_ctl(1) starts two servers to ask where the data are.
+    $text =~ s/^(sub _runas \{\n\s+my \$rc;\n\s+my \$pid;\n\s+my \@cmd = )\@_;$/$1tuchanka_where( \$datadir, \@_ );/m;
+
     # pg_ctl(1) looks ten times a second whether the server has stopped, was promoted, or serves.
-    $text =~ s/^(sub _runas \{\n\s+my \$rc;\n\s+my \$pid;\n\s+my \@cmd = \@_;)$/$1 return tuchanka_pg_ctl( \$datadir, \@cmd ) if tuchanka_waits(\@cmd);/m;
+    $text =~ s/^(sub _runas \{\n(?:.*\n){2}\s+my \@cmd = .*;)$/$1 return tuchanka_pg_ctl( \$datadir, \@cmd ) if tuchanka_waits(\@cmd);/m;
     $text =~ s/^(sub _pg_ctl_start \{\n(?:.*\n){1,12}?\s+return )_runas\( \@cmd \);$/$1tuchanka_start( \$datadir, \@cmd );/m;
     return qq(#line 1 "$path"\n$text);
-}
-
-# A node's attribute of an election that is to be unset. The mark is younger than whatever set it: that removes it first.
-sub tuchanka_unset {
-    my ( $place, $name ) = @_;
-    return if -e "$place.unset.$name";
-    tuchanka_delete($name) if _get_priv_attr($name) ne '';
-    open my $mark, '>', "$place.unset.$name";
-    return;
-}
-
-# Asks the server by its own protocol, on its socket, as its user; the rows are those that PAF makes of psql's.
-sub tuchanka_query {
-    my ( $folder, $port, $user, $query, $rows ) = @_;
-    my ( $uid, $own ) = ( scalar getpwnam($user), $> );
-    return 0 if !defined $uid || !defined $query || !ref $rows || $folder !~ m{^/};
-    socket( my $server, AF_UNIX, SOCK_STREAM, 0 ) or return 0;
-    $> = $uid;
-    my $connected = $> == $uid && connect $server, pack_sockaddr_un("$folder/.s.PGSQL.$port");
-    $> = $own;
-    return 0 if !$connected;
-    local $SIG{PIPE} = 'IGNORE';
-    my $hello = pack( 'N', 196_608 ) . join( "\0", user => $user, database => 'postgres', '', '' );
-    my $ask   = "$query\0";
-    syswrite $server, pack( 'N', 4 + length $hello ) . $hello;
-    defined tuchanka_answer($server) or return 0;
-    syswrite $server, 'Q' . pack( 'N', 4 + length $ask ) . $ask;
-    my $found = tuchanka_answer($server) // return 0;
-    syswrite $server, 'X' . pack 'N', 4;
-    push @{$rows}, grep { "@$_" ne '' } @{$found} if @{$found};
-    return 1;
-}
-
-# The rows up to the server's being ready for a query; undef where it wants to know more, reports an error or goes.
-sub tuchanka_answer {
-    my ($server) = @_;
-    my @rows;
-    while ( defined( my $head = tuchanka_read( $server, 5 ) ) ) {
-        my ( $kind, $length ) = unpack 'a N', $head;
-        my $body = tuchanka_read( $server, $length - 4 ) // return;
-        return \@rows if $kind eq 'Z';
-        return if $kind eq 'E' || $kind eq 'R' && unpack( 'N', $body ) != 0;
-        next if $kind ne 'D';
-        my ( $count, $rest, @row ) = ( unpack( 'n', $body ), substr $body, 2 );
-        for ( 1 .. $count ) {
-            my $size = unpack 'l>', $rest;
-            push @row, $size < 0 ? '' : substr $rest, 4, $size;
-            $rest = substr $rest, 4 + ( $size < 0 ? 0 : $size );
-        }
-        push @rows, \@row;
-    }
-    return;
-}
-
-sub tuchanka_read {
-    my ( $server, $length ) = @_;
-    my $read = '';
-    while ( length $read < $length ) {
-        sysread $server, $read, $length - length $read, length $read or return;
-    }
-    return $read;
-}
-
-sub tuchanka_stops_next {
-    my ( $here, $stop ) = map { $ENV{"OCF_RESKEY_CRM_meta_$_"} // '' } qw(on_node notify_stop_uname);
-    return grep { $_ eq $here } split ' ', $stop;
-}
-
-sub tuchanka_waits { return $_[0] =~ m{/pg_ctl$} && $_[-1] =~ /^(?:stop|promote)$/ && grep { $_ eq '-w' } @_ }
-
-# As "pg_ctl --wait", but a hundred looks a second.
-sub tuchanka_pg_ctl {
-    my ( $data, @words ) = @_;
-    my $seconds = "@words" =~ /--timeout (\d+)/ ? $1 : 60;
-    my $status  = _runas( map { $_ eq '-w' ? '-W' : $_ } @words );
-    my $end     = time + $seconds;
-    until ( $status != 0 || tuchanka_is_done( $data, $words[-1] ) ) {
-        return 1 if time > $end;
-        select undef, undef, undef, 0.01;
-    }
-    return $status;
-}
-
-# As pg_ctl(1), which goes on by itself, but a hundred looks a second: the postmaster's file, written since, says so.
-sub tuchanka_start {
-    my ( $data, @words ) = @_;
-    require POSIX;
-    require Time::HiRes;
-    my $began = Time::HiRes::time() - 0.01;
-    my $pid   = fork // return _runas(@words);
-    POSIX::_exit( _runas(@words) ) if !$pid;
-    until ( waitpid $pid, POSIX::WNOHANG() ) {
-        my $file = "$data/postmaster.pid";
-        my $written = ( Time::HiRes::stat($file) )[9] // 0;
-        return 0 if $written >= $began && tuchanka_serves($file);
-        select undef, undef, undef, 0.01;
-    }
-    return $? >> 8;
-}
-
-# The eighth line says "ready", or "standby" (pidfile.h of PostgreSQL).
-sub tuchanka_serves {
-    open my $file, '<', $_[0] or return 0;
-    my @lines = readline $file;
-    return @lines > 7 && $lines[7] =~ /^(?:ready|standby)\b/ && $lines[0] =~ /^(\d+)/ && -e "/proc/$1";
-}
-
-# Stopped: the postmaster's file is gone, or the process. Promoted: the control file says DB_IN_PRODUCTION, its third field.
-sub tuchanka_is_done {
-    my ( $data, $verb ) = @_;
-    my ( $file, $head );
-    if ( $verb eq 'promote' ) {
-        open $file, '<:raw', "$data/global/pg_control" or return 0;
-        return sysread( $file, $head, 20 ) == 20 && unpack( 'x16 l', $head ) == 6;
-    }
-    open $file, '<', "$data/postmaster.pid" or return 1;
-    return ( readline($file) // '' ) =~ /^(\d+)/ && !-e "/proc/$1";
 }
 
 # Whether a notification does nothing but delete attributes of an election that is over, by PAF's own text.
@@ -308,10 +211,11 @@ my $aids   = tuchanka_does('FIRST_AID') && -e $aid;
 my $acts   = $action =~ /^(?:start|stop|promote|demote|notify|monitor)$/;
 my $place  = ( $ENV{TUCHANKA_RUN} // '/run/tuchanka' ) . '/' . ( $ENV{OCF_RESOURCE_INSTANCE} // '' );
 my $watch  = $aids && $acts && tuchanka_does('POSTGRES_WATCH');
-if ( $recurs && $watch && tuchanka_does('PAF_SHORTCUTS') && !-e "$place.permit" ) {
+if ( $recurs && $watch && $tuchanka_spares && !-e "$place.permit" ) {
     select undef, undef, undef, 0.3;    # the first look after a promotion or a demotion: the addresses come first
 }
-my $lock   = $watch || $acts && tuchanka_does('PAF_SHORTCUTS') ? tuchanka_lock( $place, $recurs ) : undef;
+my $lock   = $watch || $acts && $tuchanka_spares ? tuchanka_lock( $place, $recurs ) : undef;
+tuchanka_forget_election($place) if $tuchanka_spares && $acts && $action !~ /^(?:promote|notify)$/;
 my %passed = map { $_ => $ENV{$_} } grep { /^OCF_/ } keys %ENV;    # PAF changes it
 my ( $self, $again, $asked ) = ( $$, defined $ENV{TUCHANKA_BEGAN}, 0 );
 if ( $aids && ( $recurs || $action =~ /^(?:demote|stop)$/ ) ) {
@@ -338,7 +242,7 @@ END {
 my ( $path, $text ) = tuchanka_paf();
 tuchanka_forget_address()
     if tuchanka_does('FORGET_ADDRESS') && $action eq 'notify' && ( $ENV{OCF_RESKEY_CRM_meta_notify_operation} // '' ) eq 'promote';
-if ( tuchanka_does('PAF_SHORTCUTS') && $action eq 'notify' ) {
+if ( $tuchanka_spares && $action eq 'notify' ) {
     exit 0 if tuchanka_ignores($text);
     my $kind = join '-', map { $ENV{"OCF_RESKEY_CRM_meta_notify_$_"} // '' } qw(type operation);
     tuchanka_step_aside() if $kind eq 'post-promote' && $lock && tuchanka_only_clears($text);

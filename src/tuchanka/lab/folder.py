@@ -68,8 +68,19 @@ class LabFolder:
         except (OSError, ValueError, KeyError, TypeError):
             return FIRST_PROVIDER
 
-    def found(self, topology_text: str, provider: str) -> None:
+    @property
+    def beside(self) -> Path | None:
+        """The folder where relative paths in the topology begin: that of the file which the lab's copy is of."""
+        try:
+            kept = json.loads(self.marker.read_text())["beside"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return Path(kept) if kept else None
+
+    def found(self, topology_text: str, provider: str, beside: Path | None = None) -> None:
         """Make the folder a lab's, built from this topology by the provider of this name; safe to repeat.
+
+        Relative paths in the topology begin at the folder ``beside``.
 
         Raises:
             InputError: the folder holds something else.
@@ -82,6 +93,8 @@ class LabFolder:
             )
             record.write(self.record_file, {})
         if not self.topology_file.exists():
+            kept = {**self.read_marker(), "beside": str(beside.absolute()) if beside else None}
+            write_atomically(self.marker, json.dumps(kept))
             write_atomically(self.topology_file, topology_text)
 
     def must_be_a_lab(self) -> None:

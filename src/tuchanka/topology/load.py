@@ -40,14 +40,16 @@ LARGEST_BYTES = 2**20
 """A topology file is never bigger; what is (a disk, a log) was named by mistake."""
 
 
-def load(path: Path | None) -> Topology:
+def load(path: Path | None, beside: Path | None = None) -> Topology:
     """Return the topology in the file, or the built-in one for ``None``.
+
+    Relative paths in it begin at the folder ``beside``, or at the file's own.
 
     Raises TopologyError (one line: file, key, what, hint) for anything that can't be used.
     """
     if path is None:
         return parse(default_text(), BUILT_IN)
-    return parse(_read(path), str(path))
+    return parse(_read(path), str(path), beside)
 
 
 def default_text() -> str:
@@ -55,8 +57,10 @@ def default_text() -> str:
     return resources.files("tuchanka.topology").joinpath(BUILT_IN).read_text(encoding="utf-8")
 
 
-def parse(text: str, source: str) -> Topology:
+def parse(text: str, source: str, beside: Path | None = None) -> Topology:
     """Return the topology written in ``text``; ``source`` is the file name for errors and findings.
+
+    Relative paths begin at the folder ``beside``, or at that of ``source``.
 
     Raises TopologyError like ``load``.
     """
@@ -76,7 +80,7 @@ def parse(text: str, source: str) -> Topology:
     contradictions = tuple(_contradictions(model))
     if contradictions:
         raise _first(source, contradictions)
-    return _topology(model, source)
+    return _topology(model, source, beside or Path(source).parent)
 
 
 def _read(path: Path) -> str:
@@ -150,7 +154,7 @@ def _instance_contradictions(key: str, cluster: ClusterInput, instance: Instance
         yield Problem(f"{key}.home", what, f"choose from: {', '.join(nodes)}")
 
 
-def _topology(model: TopologyInput, source: str) -> Topology:
+def _topology(model: TopologyInput, source: str, folder: Path) -> Topology:
     witness = model.witness
     return Topology(
         name=model.name,
@@ -164,7 +168,7 @@ def _topology(model: TopologyInput, source: str) -> Topology:
         network=Network(subnet=model.network.subnet, host=model.network.host),
         sites=tuple(Site(name, site.description) for name, site in model.sites.items()),
         witness=Witness(witness.name, witness.address, witness.site) if witness else None,
-        clusters=tuple(_cluster(name, cluster, model, source) for name, cluster in model.clusters.items()),
+        clusters=tuple(_cluster(name, cluster, model, folder) for name, cluster in model.clusters.items()),
         limits=Limits(
             memory_bytes=model.machine.memory,
             processes=model.machine.processes,
@@ -184,14 +188,14 @@ def _helpers(helpers: HelpersInput) -> Helpers:
     return STOCK if helpers.stock else Helpers(**helpers.model_dump(exclude={"stock"}))
 
 
-def _cluster(name: str, cluster: ClusterInput, model: TopologyInput, source: str) -> Cluster:
+def _cluster(name: str, cluster: ClusterInput, model: TopologyInput, folder: Path) -> Cluster:
     return Cluster(
         name=name,
         nodes=tuple(Node(node, its.address, its.site, its.bmc) for node, its in cluster.nodes.items()),
         instances=tuple(_instance(one, its, tuple(cluster.nodes)) for one, its in cluster.instances.items()),
         witness=cluster.witness,
         postgresql=model.postgresql if cluster.postgresql is None else cluster.postgresql,
-        fencing=fencing(cluster, Path(source).parent),
+        fencing=fencing(cluster, folder),
     )
 
 

@@ -123,3 +123,9 @@ async def heal(target: Target) -> None:
         await machine.run(["sh", "-c", command], timeout=STOP_S)
 
     await together(*(one(machine) for machine in target.machines))
+
+
+async def empty_disks(target: Target) -> None:
+    """As ``heal``, of a machine that was fenced, too: off, it would keep what fills its disk, and find it again."""
+    await together(*map(make_ready, target.machines))
+    await heal(target)

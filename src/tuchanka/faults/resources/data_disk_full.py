@@ -1,7 +1,7 @@
 """The disk with the data is full."""
 
-from tuchanka.faults.fault import Fault, HealRank
-from tuchanka.faults.resources import NEEDS, fill, heal
+from tuchanka.faults.fault import Fault
+from tuchanka.faults.resources import NEEDS, empty_disks, fill
 
 FAULTS = (
     Fault(
@@ -13,8 +13,8 @@ FAULTS = (
         expect="the primary's monitor can't write, and the primary moves to another node",
         proves="that a primary which refuses every write doesn't stay one",
         apply=fill("data"),
-        heal=heal,
-        heal_rank=HealRank.RESOURCES,
+        heal=empty_disks,
+        heal_rank=None,
         predicts="move",
     ),
 )

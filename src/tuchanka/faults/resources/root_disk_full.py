@@ -1,7 +1,7 @@
 """The disk with the system is full."""
 
-from tuchanka.faults.fault import Fault, HealRank
-from tuchanka.faults.resources import NEEDS, fill, heal
+from tuchanka.faults.fault import Fault
+from tuchanka.faults.resources import NEEDS, empty_disks, fill
 
 FAULTS = (
     Fault(
@@ -13,8 +13,8 @@ FAULTS = (
         expect="nobody notices: neither the database nor the cluster stack needs it to go on",
         proves="that the service doesn't hang on logs and temporary files",
         apply=fill("root"),
-        heal=heal,
-        heal_rank=HealRank.RESOURCES,
+        heal=empty_disks,
+        heal_rank=None,
         predicts="unnoticed",
     ),
 )

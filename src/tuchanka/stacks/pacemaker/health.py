@@ -16,7 +16,7 @@ def problems(state: ClusterState, cluster: Cluster) -> tuple[str, ...]:
     return (
         *_of_nodes(state, cluster),
         *_of_quorum(state),
-        *_of_devices(state),
+        *_of_devices(state, cluster),
         *_of_instances(state),
         *_of_vips(state, cluster),
     )
@@ -53,10 +53,15 @@ def _of_quorum(state: ClusterState) -> Iterator[str]:
         yield "the cluster is in maintenance"
 
 
-def _of_devices(state: ClusterState) -> Iterator[str]:
+def _of_devices(state: ClusterState, cluster: Cluster) -> Iterator[str]:
     for device in state.devices:
         if device.silent:
             yield f"the fencing device of {device.node} doesn't answer ('{device.resource}')"
+            if state.node(device.node).unclean and not cluster.fencing.watchdog:
+                yield (
+                    f"nothing but that device fences {device.node}, so all wait: once you have made sure "
+                    f"that it is off, 'stonith_admin --confirm {device.node}' on another node says so"
+                )
 
 
 def _of_instances(state: ClusterState) -> Iterator[str]:

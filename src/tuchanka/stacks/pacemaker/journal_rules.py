@@ -77,7 +77,7 @@ RULES: tuple[JournalRule, ...] = (
     JournalRule(
         FENCING_DONE,
         r"pacemaker-fenced|pacemaker-controld",
-        r"Operation .?(?:reboot|off).? .*(?:targeting|of) TARGET\b.*\b(?:OK|complete)"
+        r"Operation .?(?:reboot|off).? .*(?:targeting|of) TARGET\b.*\bOK\b"
         r"|Self-fencing \((?:reboot|off)\) by TARGET\b.* assumed complete"
         r"|TARGET was (?:terminated|fenced) \((?:reboot|off)\).*\bOK"
         r"|\bTARGET was (?:terminated|fenced) \((?:reboot|off)\)(?!.*(?:[Ff]ailed|rror))",
