@@ -5,11 +5,12 @@ from pathlib import Path
 from tuchanka.errors import InputError
 from tuchanka.files import File
 from tuchanka.helpers.files import AGENT
+from tuchanka.lab import certificates
 from tuchanka.lab.lab import Lab
 from tuchanka.providers.base import Machine
-from tuchanka.services import store
+from tuchanka.services import base, store
 from tuchanka.services.archive import config
-from tuchanka.services.archive.paths import OWN_CA, REFUSED
+from tuchanka.services.archive.paths import OWN_CA, REFUSED, TLS_CERTIFICATE, TLS_KEY
 from tuchanka.services.archive.service import PASSPHRASE
 from tuchanka.topology.types import Archive
 
@@ -24,11 +25,21 @@ async def install(lab: Lab, machine: Machine) -> None:
     if archive is None or not config.here(lab.topology.cluster_of(machine.name), machine.name):
         return
     await machine.put(secret_files(lab, archive))
+    if config.serves(archive, lab.topology.cluster_of(machine.name), machine.name):
+        await machine.put(server_files(lab, machine.name))
     found = await machine.run([AGENT, "check-positions"], check=False)
     if found.status == 0:
         await machine.run(["rm", "-f", REFUSED])
     else:
         await machine.put({REFUSED: File(f"{(found.stderr or found.stdout).strip()}\n")})
+
+
+def server_files(lab: Lab, name: str) -> dict[str, File]:
+    """Return path → file by which nodes let each other in for backups."""
+    files = certificates.machine_files(lab.folder, lab.topology, lab.topology.machine(name))
+    key = File(files[base.TLS_KEY].content, mode=0o600, owner="postgres", group="postgres")
+    certificate = {TLS_CERTIFICATE: files[base.TLS_CERTIFICATE], TLS_KEY: key}
+    return certificate | certificates.authority_files(lab.folder, lab.topology)
 
 
 def secret_files(lab: Lab, archive: Archive) -> dict[str, File]:

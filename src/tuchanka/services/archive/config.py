@@ -5,7 +5,7 @@ Source: pgBackRest 2.55, "Configuration Reference".
 
 from tuchanka.files import File
 from tuchanka.instance_paths import PG_SOCKETS, InstancePaths
-from tuchanka.services.archive.paths import OWN_CA, SECRETS
+from tuchanka.services.archive.paths import OWN_CA, SECRETS, TLS_CERTIFICATE, TLS_KEY
 from tuchanka.services.base import LAB_CA
 from tuchanka.topology.archive import DAY_S
 from tuchanka.topology.types import Archive, Cluster, Instance
@@ -19,7 +19,7 @@ def here(cluster: Cluster, node: str) -> tuple[Instance, ...]:
     return tuple(one for one in cluster.instances if one.archive and node in one.nodes)
 
 
-def pgbackrest_conf(archive: Archive, cluster: Cluster, node: str, *, lab: str) -> str:
+def pgbackrest_conf(archive: Archive, cluster: Cluster, node: str, *, lab: str, domain: str) -> str:
     """Return the node's pgbackrest.conf: everything but the secrets.
 
     The stanza of an instance has its name. ``lab`` begins the paths in the bucket, so that labs can share one.
@@ -48,15 +48,54 @@ def pgbackrest_conf(archive: Archive, cluster: Cluster, node: str, *, lab: str) 
         "log-level-console=warn",
         "log-level-file=off",
     ]
+    if serves(archive, cluster, node):
+        lines += _server(cluster, node)
     for instance in here(cluster, node):
-        lines += [
-            "",
-            f"[{instance.name}]",
-            f"pg1-path={InstancePaths(cluster.postgresql, instance.name).data}",
-            f"pg1-port={instance.port}",
-            f"pg1-socket-path={PG_SOCKETS}",
-        ]
+        data = InstancePaths(cluster.postgresql, instance.name).data
+        own = [f"pg1-path={data}", f"pg1-port={instance.port}", f"pg1-socket-path={PG_SOCKETS}"]
+        lines += ["", f"[{instance.name}]", *own]
+        if serves(archive, cluster, node):
+            lines += _standbys(cluster, instance, node, domain)
     return "".join(f"{line}\n" for line in lines)
+
+
+def serves(archive: Archive, cluster: Cluster, node: str) -> bool:
+    """Say whether other nodes read this one's disk for backups: it runs pgBackRest's server then."""
+    return archive.backup_from == "standby" and any(len(one.nodes) > 1 for one in here(cluster, node))
+
+
+def _server(cluster: Cluster, node: str) -> list[str]:
+    """Return the settings of the server: it lets in the other nodes of each instance, by their certificates."""
+    others: dict[str, list[str]] = {}
+    for instance in here(cluster, node):
+        for name in instance.nodes:
+            if name != node:
+                others.setdefault(name, []).append(instance.name)
+    return [
+        "tls-server-address=*",
+        f"tls-server-cert-file={TLS_CERTIFICATE}",
+        f"tls-server-key-file={TLS_KEY}",
+        f"tls-server-ca-file={LAB_CA}",
+        *(f"tls-server-auth={name}={','.join(instances)}" for name, instances in others.items()),
+    ]
+
+
+def _standbys(cluster: Cluster, instance: Instance, node: str, domain: str) -> list[str]:
+    """Return the section of a backup alone: no other command is to wait for another node."""
+    lines = ["", f"[{instance.name}:backup]", "backup-standby=prefer"]
+    data = InstancePaths(cluster.postgresql, instance.name).data
+    for number, name in enumerate((one for one in instance.nodes if one != node), 2):
+        lines += [
+            f"pg{number}-host={name}.{domain}",
+            f"pg{number}-host-type=tls",
+            f"pg{number}-host-cert-file={TLS_CERTIFICATE}",
+            f"pg{number}-host-key-file={TLS_KEY}",
+            f"pg{number}-host-ca-file={LAB_CA}",
+            f"pg{number}-path={data}",
+            f"pg{number}-port={instance.port}",
+            f"pg{number}-socket-path={PG_SOCKETS}",
+        ]
+    return lines
 
 
 def _has_ca(archive: Archive) -> bool:

@@ -16,6 +16,8 @@ from tuchanka.topology.types import Cluster, Instance, Topology
 PACKAGE = "tuchanka.services.archive"
 PASSPHRASE = "archive"  # noqa: S105 - the name of a secret
 """The name of the secret with which everything in the store is encrypted."""
+SERVER = "pgbackrest.service"
+"""What lets other nodes read this one's disk for their backups."""
 KEEPER_MODULE = "tuchanka.archive.keeper"
 UNITS = "/etc/systemd/system"
 
@@ -63,7 +65,9 @@ class ArchiveService(Service):
         kept = [
             Kept(one.name, cluster.postgresql, one.port, archive.full_s, archive.differential_s) for one in instances
         ]
-        files = {CONF: File(config.pgbackrest_conf(archive, cluster, machine, lab=topology.name))}
+        files = {
+            CONF: File(config.pgbackrest_conf(archive, cluster, machine, lab=topology.name, domain=topology.domain))
+        }
         files |= {PUSH: File(text("push.pl"), mode=0o755), FETCH: File(text("fetch.pl"), mode=0o755)}
         files |= {KEPT: File(keeper_json(kept))}
         files |= {f"{KEEPER}/{path}": File(content) for path, content in program(KEEPER_MODULE).items()}
@@ -77,11 +81,18 @@ class ArchiveService(Service):
             }
         return files
 
+    def prepare(self, topology: Topology, machine: str) -> str:
+        """Return a script that keeps the server from starting where none is wanted; the package starts it."""
+        return f"systemctl disable --quiet {SERVER}\n" if topology.is_node(machine) else ""
+
     def units(self, topology: Topology, machine: str) -> tuple[str, ...]:
-        """Return the timers of the keepers."""
+        """Return the timers of the keepers, and the server for backups from a standby."""
         if not topology.is_node(machine):
             return ()
-        return tuple(f"{keeper_unit(one.name)}.timer" for one in config.here(topology.cluster_of(machine), machine))
+        archive, cluster = topology.archive, topology.cluster_of(machine)
+        timers = tuple(f"{keeper_unit(one.name)}.timer" for one in config.here(cluster, machine))
+        serves = archive is not None and config.serves(archive, cluster, machine)
+        return (*timers, *((SERVER,) if serves else ()))
 
     def check(self, topology: Topology, machine: str) -> str:
         """Return a script that says what keeps the archive from being whole."""
