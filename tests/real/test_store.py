@@ -1,0 +1,144 @@
+"""The store of a lab: it takes and gives, outlives a power loss, goes back with the lab, and obeys its key alone."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.real.conftest import Watched
+from tests.real.lab import AS_POSTGRES, CLUSTER, UP_S, ProcessWatch, RealLab, new_lab, wait_for
+from tuchanka.lab import certificates
+from tuchanka.lab.folder import LabFolder
+from tuchanka.providers.base import ENVIRONMENT
+from tuchanka.topology.load import load
+
+pytestmark = [pytest.mark.lab, pytest.mark.apart]
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "archive.toml"
+NODE = "tuchanka2a"
+RAW = ("--stanza=krogan2", "--raw")
+SECRETS = "/etc/pgbackrest/conf.d/secrets.conf"
+
+
+class LabWithStore(RealLab):
+    """The pair of the example, with its depot."""
+
+    watch = ProcessWatch()
+
+    def up(self) -> None:
+        self.run("--topology", str(EXAMPLE), "up", CLUSTER, seconds=UP_S)
+
+    def backrest(self, *words: str, status: int | None = 0) -> str:
+        """Ask the store from a node, as its archive does."""
+        return self.execute(NODE, *AS_POSTGRES, "pgbackrest", *words, status=status)
+
+    def feed(self, node: str, script: str, text: str) -> str:
+        """Run a script on a machine that reads this text, and return what it printed."""
+        argv = self.argv_on(node, "sh", "-c", script)
+        done = subprocess.run(
+            argv, input=text, capture_output=True, text=True, timeout=30, env=ENVIRONMENT, check=False
+        )
+        return done.stdout
+
+    def store(self, name: str) -> None:
+        self.execute(
+            NODE, "sh", "-c", f"echo {name} | {' '.join((*AS_POSTGRES, 'pgbackrest', *RAW))} repo-put {name}"
+        )
+
+    def stored(self, name: str) -> str:
+        return self.backrest(*RAW, "--ignore-missing", "repo-get", name, status=None)
+
+    def depot(self, *, status: int = 0) -> dict[str, Any]:
+        (state,) = json.loads(self.run("status", CLUSTER, "--json", status=status).stdout)
+        (depot,) = state["services"]
+        assert set(depot["problems"]) <= set(state["problems"])
+        assert isinstance(depot, dict)
+        return depot
+
+
+@pytest.fixture(scope="module")
+def pair(watched: Watched) -> Iterator[LabWithStore]:
+    assert watched
+    with new_lab(LabWithStore) as lab:
+        with lab.watch:
+            lab.up()
+        yield lab
+
+
+def test_up_ends_with_a_store_that_serves(pair: LabWithStore) -> None:
+    assert pair.depot() == {
+        "name": "depot",
+        "site": "dc3",
+        "address": "192.168.94.250",
+        "runs": ["store"],
+        "power": "on",
+        "problems": [],
+    }
+    pair.store("first")
+    assert pair.stored("first") == "first"
+    assert "first" in pair.backrest("--stanza=krogan2", "repo-ls").splitlines()
+
+
+def test_another_key_is_refused(pair: LabWithStore) -> None:
+    wrong = f"umask 077; mkdir /tmp/wrong; sed 's/key-secret=.*/key-secret=wrong/' {SECRETS} > /tmp/wrong/wrong.conf"
+    pair.execute(NODE, *AS_POSTGRES, "sh", "-c", wrong)
+    refused = pair.backrest("--config-include-path=/tmp/wrong", *RAW, "repo-get", "first", status=None)
+    assert "403 (Forbidden)" in refused
+    assert pair.stored("first") == "first"
+
+
+def test_a_store_that_another_authority_vouches_for_is_not_believed(pair: LabWithStore, tmp_path: Path) -> None:
+    (other,) = certificates.authority_files(LabFolder(tmp_path), load(EXAMPLE)).values()
+    assert pair.feed(NODE, "cat > /tmp/other.pem", other.content) == ""
+    refused = pair.backrest("--repo1-storage-ca-file=/tmp/other.pem", *RAW, "repo-get", "first", status=None)
+    assert "unable to verify certificate" in refused
+    assert "first" not in refused.splitlines()
+
+
+def test_no_secret_is_in_an_argument_or_in_a_file_that_others_can_read(pair: LabWithStore) -> None:
+    values = json.loads((pair.folder / "secrets" / "secrets.json").read_text())
+    secrets = [values[name] for name in ("store", "store_hash", "archive")]
+    seen = b"\n".join(pair.watch.seen).decode(errors="replace")
+    assert "swift-proxy-server" in seen
+    assert not [number for number, secret in enumerate(secrets) if secret in seen]
+    keep = "umask 077; cat > /root/patterns"
+    look = "grep -r -l -F --devices=skip -f /root/patterns /etc /run /tmp /srv/node/. /usr/lib/tuchanka"
+    held = pair.feed("depot", f"{keep}; {look} | xargs stat -c '%a %n'; rm /root/patterns", "\n".join(secrets))
+    assert set(held.splitlines()) == {
+        "600 /etc/swift/proxy-server.conf",
+        "600 /etc/swift/swift.conf",
+        "600 /etc/tuchanka/store.json",
+    }
+    journal = pair.run("logs", "depot").stdout
+    assert not [number for number, secret in enumerate(secrets) if secret in journal]
+
+
+def test_it_outlives_a_power_loss_and_up_brings_it_back(pair: LabWithStore) -> None:
+    pair.store("before")
+    pair.run("power-off", "depot")
+    off = pair.depot(status=1)
+    assert (off["power"], off["problems"]) == ("off", ["depot can't be asked about its services: is off"])
+    pair.up()
+    assert pair.depot()["problems"] == []
+    assert (pair.stored("first"), pair.stored("before")) == ("first", "before")
+
+
+def test_a_server_that_crashed_comes_back_by_itself(pair: LabWithStore) -> None:
+    for unit in ("nginx", "memcached", "swift-proxy", "swift-object"):
+        pair.execute("depot", "systemctl", "kill", "--signal=KILL", unit)
+    wait_for(
+        lambda: not pair.execute("depot", "/usr/lib/tuchanka/store", "check"), "an answer", seconds=30, every=0.5
+    )
+    assert pair.stored("first") == "first"
+
+
+def test_it_goes_back_with_the_lab(pair: LabWithStore) -> None:
+    pair.run("snapshot", "kept")
+    pair.store("after")
+    assert pair.stored("after") == "after"
+    pair.run("rollback", "kept", "--yes")
+    pair.up()
+    assert (pair.stored("first"), pair.stored("after")) == ("first", "")
