@@ -152,6 +152,16 @@ def test_what_it_has_not_is_not_asked_for_again_at_once(bench: Bench):
     assert bench.fetch() == 0
 
 
+def test_a_history_that_is_there_is_not_asked_for(bench: Bench):
+    (bench.data / "pg_wal" / "00000002.history").write_text("1\t0/5000148\n")
+    bench.answers("exit 103")
+    assert bench.fetch("00000002.history") == 0
+    assert (bench.data / "pg_wal" / "RECOVERYXLOG").read_text() == "1\t0/5000148\n"
+    assert bench.calls == []
+    assert bench.fetch("00000003.history") == 1
+    assert len(bench.calls) == 1
+
+
 def test_a_failure_is_remembered_and_never_more_than_one(bench: Bench):
     bench.answers("exit 103")
     assert [bench.fetch(), bench.fetch("00000002.history")] == [1, 1]

@@ -11,6 +11,7 @@ import pytest
 
 from tests.real.host import HostNetwork
 from tests.real.lab import CLUSTER, ProcessWatch, RealLab, new_lab
+from tests.real.store_lab import LabWithStore
 
 
 @dataclass
@@ -71,3 +72,13 @@ def trial(lab: RealLab, tmp_path_factory: pytest.TempPathFactory) -> Trial:
     with ProcessWatch() as processes:
         done = lab.run("test", CLUSTER, "--fault", "power-off", "--rounds", "1", "--out", str(folder), seconds=240)
     return Trial(folder, primary, processes, done.stdout, lab.state())
+
+
+@pytest.fixture(scope="session")
+def pair(watched: Watched) -> Iterator[LabWithStore]:
+    """A pair with its depot, shared by those that want one."""
+    assert watched
+    with new_lab(LabWithStore) as made:
+        with made.watch:
+            made.up()
+        yield made

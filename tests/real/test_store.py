@@ -1,71 +1,19 @@
 """The store of a lab: it takes and gives, outlives a power loss, goes back with the lab, and obeys its key alone."""
 
 import json
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.real.conftest import Watched
-from tests.real.lab import AS_POSTGRES, CLUSTER, UP_S, ProcessWatch, RealLab, new_lab, wait_for
+from tests.real.lab import AS_POSTGRES, wait_for
+from tests.real.store_lab import EXAMPLE, NODE, RAW, LabWithStore
 from tuchanka.lab import certificates
 from tuchanka.lab.folder import LabFolder
-from tuchanka.providers.base import ENVIRONMENT
 from tuchanka.topology.load import load
 
 pytestmark = [pytest.mark.lab, pytest.mark.apart]
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "archive.toml"
-NODE = "tuchanka2a"
-RAW = ("--stanza=krogan2", "--raw")
 SECRETS = "/etc/pgbackrest/conf.d/secrets.conf"
-
-
-class LabWithStore(RealLab):
-    """The pair of the example, with its depot."""
-
-    watch = ProcessWatch()
-
-    def up(self) -> None:
-        self.run("--topology", str(EXAMPLE), "up", CLUSTER, seconds=UP_S)
-
-    def backrest(self, *words: str, status: int | None = 0) -> str:
-        """Ask the store from a node, as its archive does."""
-        return self.execute(NODE, *AS_POSTGRES, "pgbackrest", *words, status=status)
-
-    def feed(self, node: str, script: str, text: str) -> str:
-        """Run a script on a machine that reads this text, and return what it printed."""
-        argv = self.argv_on(node, "sh", "-c", script)
-        done = subprocess.run(
-            argv, input=text, capture_output=True, text=True, timeout=30, env=ENVIRONMENT, check=False
-        )
-        return done.stdout
-
-    def store(self, name: str) -> None:
-        self.execute(
-            NODE, "sh", "-c", f"echo {name} | {' '.join((*AS_POSTGRES, 'pgbackrest', *RAW))} repo-put {name}"
-        )
-
-    def stored(self, name: str) -> str:
-        return self.backrest(*RAW, "--ignore-missing", "repo-get", name, status=None)
-
-    def depot(self, *, status: int = 0) -> dict[str, Any]:
-        (state,) = json.loads(self.run("status", CLUSTER, "--json", status=status).stdout)
-        (depot,) = state["services"]
-        assert set(depot["problems"]) <= set(state["problems"])
-        assert isinstance(depot, dict)
-        return depot
-
-
-@pytest.fixture(scope="module")
-def pair(watched: Watched) -> Iterator[LabWithStore]:
-    assert watched
-    with new_lab(LabWithStore) as lab:
-        with lab.watch:
-            lab.up()
-        yield lab
 
 
 def test_up_ends_with_a_store_that_serves(pair: LabWithStore) -> None:
