@@ -60,8 +60,8 @@ sub tuchanka_agent {
         print STDERR "WARNING: $path orders its standbys in a way that is not known: it is run as it is\n";
     }
     # What a standby has, for the election and a switchover: PAF asks what it has received since its server started. That is
-    # nothing for one that was started without a primary, for which the promotion would wait until its timeout, and less
-    # than it has for one that has read its log again, or has got it from an archive.
+    # the start of a file, or nothing, for one that was started without a primary, and less than it has for one that has
+    # read its log again, or has got it from an archive.
     my $positions = tuchanka_does('PAF_ORDER')
         && $text =~ s/'pg_last_wal_receive_lsn\(\)'/'greatest( pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn() )'/g;
     if ( $action eq 'check-positions' ) {
