@@ -33,15 +33,14 @@ class LabWithStore(RealLab):
         )
         return done.stdout
 
-    def store(self, name: str) -> None:
-        self.execute(
-            NODE, "sh", "-c", f"echo {name} | {' '.join((*AS_POSTGRES, 'pgbackrest', *RAW))} repo-put {name}"
-        )
+    def store(self, name: str, *, status: int | None = 0) -> str:
+        command = " ".join((*AS_POSTGRES, "pgbackrest", *RAW, "repo-put", name))
+        return self.execute(NODE, "sh", "-c", f"echo {name} | {command}", status=status)
 
     def stored(self, name: str) -> str:
         return self.backrest(*RAW, "--ignore-missing", "repo-get", name, status=None)
 
-    def depot(self, *, status: int = 0) -> dict[str, Any]:
+    def depot(self, *, status: int | None = 0) -> dict[str, Any]:
         (state,) = json.loads(self.run("status", CLUSTER, "--json", status=status).stdout)
         (depot,) = state["services"]
         assert set(depot["problems"]) <= set(state["problems"])

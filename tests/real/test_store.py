@@ -83,6 +83,27 @@ def test_a_server_that_crashed_comes_back_by_itself(pair: LabWithStore) -> None:
     assert pair.stored("first") == "first"
 
 
+def test_a_full_disk_gives_what_it_has_and_takes_again_once_there_is_room(pair: LabWithStore) -> None:
+    room = "$(($(df --output=avail -B1 /srv/node/. | tail -1) - 15000000))"
+    pair.execute("depot", "sh", "-c", f"fallocate -l {room} /srv/node/data/filler")
+    assert "503" in pair.store("late", status=None)
+    assert pair.stored("first") == "first"
+    (full,) = pair.depot(status=1)["problems"]
+    assert "its disk is full" in full
+    pair.execute("depot", "rm", "/srv/node/data/filler")
+    pair.store("late")
+    assert (pair.stored("late"), pair.depot(status=None)["problems"]) == ("late", [])
+
+
+def test_what_was_damaged_is_put_aside(pair: LabWithStore) -> None:
+    pair.store("damaged")
+    break_it = "printf X | dd of=$(grep -rl damaged /srv/node/data/objects) bs=1 conv=notrunc"
+    pair.execute("depot", "sh", "-c", break_it)
+    audit = ("setpriv", "--reuid=swift", "--regid=swift", "--init-groups", "--", "swift-object-auditor")
+    pair.execute("depot", *audit, "/etc/swift/object-server.conf", "once")
+    assert (pair.stored("damaged"), pair.stored("first")) == ("", "first")
+
+
 def test_it_goes_back_with_the_lab(pair: LabWithStore) -> None:
     pair.run("snapshot", "kept")
     pair.store("after")

@@ -8,6 +8,7 @@ import runpy
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -166,7 +167,8 @@ def test_its_program_prints_a_line_for_each_problem(
     (tmp_path / "systemctl").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     settings = tmp_path / "store.json"
-    settings.write_text(json.dumps(SETTINGS))
+    settings.write_text(json.dumps({**SETTINGS, "devices": str(tmp_path)}))
+    monkeypatch.setattr(own_store, "FULL_PERCENT", 0)
     monkeypatch.setattr(own_store, "SETTINGS", settings)
     monkeypatch.setattr(own_store, "ask", answering(404))
     monkeypatch.setattr("sys.argv", [PROGRAM, "check"])
@@ -175,6 +177,23 @@ def test_its_program_prints_a_line_for_each_problem(
         f"the store: {RUNNING[1]} is failed",
         "the store: there is no bucket archive",
     ]
+
+
+def test_a_disk_on_which_the_store_takes_nothing_more_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def disk(_: str) -> SimpleNamespace:
+        return SimpleNamespace(f_bavail=left, f_blocks=1000, f_frsize=1 << 20)
+
+    monkeypatch.setattr(own_store.os, "statvfs", disk)
+    left = 20
+    assert own_store.full(str(tmp_path)) == ""
+    left = 19
+    assert own_store.full(str(tmp_path)) == "its disk is full, 19 MiB are left"
+
+
+def test_a_full_disk_is_asked_again_at_once():
+    """Swift would leave the only device there is alone for a minute."""
+    proxy = ini(SECRET_FILES["/etc/swift/proxy-server.conf"].content)
+    assert proxy["app:proxy-server"]["error_suppression_interval"] == "0"
 
 
 def test_its_program_stands_alone(tmp_path: Path):

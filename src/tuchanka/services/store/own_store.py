@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import http.client
 import json
+import os
 import ssl
 import subprocess
 import sys
@@ -22,6 +23,7 @@ ANSWER_S = 5
 MAKE_S = 45
 PAUSE_S = 0.2
 CREATED = 200
+FULL_PERCENT = 2
 NOTHING = hashlib.sha256(b"").hexdigest()
 
 
@@ -83,13 +85,21 @@ def stopped(units: list[str]) -> list[str]:
     return [f"{unit} is {state}" for unit, state in zip(units, states.split(), strict=False) if state != "active"]
 
 
+def full(folder: str) -> str:
+    """Say that the disk is full, if it is so full that Swift refuses what is new (``fallocate_reserve``)."""
+    disk = os.statvfs(folder)
+    if disk.f_bavail * 100 >= disk.f_blocks * FULL_PERCENT:
+        return ""
+    return f"its disk is full, {disk.f_bavail * disk.f_frsize >> 20} MiB are left"
+
+
 def main() -> int:
     """Make the bucket, or print the problems (``check``)."""
     settings = json.loads(SETTINGS.read_text())
     if sys.argv[1:] == ["check"]:
-        wrong = problem(settings)
-        for line in (*stopped(settings["units"]), *([wrong] if wrong else [])):
-            print(f"the store: {line}")  # noqa: T201 - it is its output
+        for line in (*stopped(settings["units"]), problem(settings), full(settings["devices"])):
+            if line:
+                print(f"the store: {line}")  # noqa: T201 - it is its output
         return 0
     if wrong := make_bucket(settings):
         print(f"the bucket can't be made: {wrong}", file=sys.stderr)  # noqa: T201

@@ -102,6 +102,7 @@ class StoreService(Service):
             "key": ACCESS_KEY,
             "secret": secrets[SECRET],
             "units": RUNNING,
+            "devices": f"{DEVICES}/.",
         }
         return {
             f"{FOLDER}/proxy-server.conf": _of_swift(proxy),
