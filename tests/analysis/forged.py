@@ -114,7 +114,10 @@ def facts(node: str, primary: str, timeline: int) -> dict[str, Any]:
         "checksum_failures": 0,
         "rows": [300, "-4711"],
         "parents": {"1": 5000} if timeline > 1 else {},
+        "archive": {"waiting": 1, "waiting_bytes": 16 << 20, "limit_bytes": 256 << 20},
     }
+    if node == primary:
+        copy["archive"] |= {"gaps": []}
     return {
         "watchdog": "armed",
         "boot": f"{node}-{timeline if node == OLD else 1}",

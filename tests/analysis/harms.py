@@ -66,7 +66,7 @@ class Harm:
 
 AUDIT = (
     *("rows", "checksums", "timelines", "replication", "fail counts", "constraints", "scores", "crashes"),
-    *("daemons", "quorum", "watchdog"),
+    *("daemons", "quorum", "watchdog", "waiting log", "archive"),
 )
 HARMS = (
     Harm(
@@ -213,6 +213,24 @@ HARMS = (
     Harm("a vote missing", "quorum", at("standby", "quorum", votes=2)),
     Harm("no vote of the quorum device", "quorum", at("standby", "quorum", device=False)),
     Harm("no quorum", "quorum", at("standby", "quorum", quorate=False)),
+    Harm(
+        "too much log waits",
+        "waiting log",
+        at("standby", "instances", INSTANCE, "archive", waiting_bytes=(288 << 20) + 1),
+        matter="log",
+    ),
+    Harm(
+        "too much log had waited when the rest was dropped",
+        "waiting log",
+        at("primary", "instances", INSTANCE, "archive", most_bytes=(288 << 20) + 1),
+        matter="log",
+    ),
+    Harm("log waits at the end", "archive", at("primary", "instances", INSTANCE, "archive", waiting=3)),
+    Harm(
+        "a gap that no backup makes up for",
+        "archive",
+        at("primary", "instances", INSTANCE, "archive", gaps=["the log from 1 on is missing"]),
+    ),
     Harm("a watchdog asleep", "watchdog", at("standby", watchdog="disarmed")),
 )
 # What can't be known is no pass either. Each leaves out what a check needs.
@@ -249,8 +267,21 @@ UNKNOWN = (
         swap(Audited, lambda e: replace(e, found=NodeFacts()) if e.node == OLD else e),
     ),
     Harm(
+        "an older history, without the archive",
+        ("waiting log", "archive"),
+        at("primary", "instances", INSTANCE, archive=None),
+    ),
+    Harm(
+        "an archive that could not be asked",
+        "archive",
+        at(
+            *("primary", "instances", INSTANCE),
+            archive={"waiting": 0, "waiting_bytes": 0, "limit_bytes": None},
+        ),
+    ),
+    Harm(
         "no answer of PostgreSQL",
-        ("rows", "checksums", "timelines", "replication", "scores"),
+        ("rows", "checksums", "timelines", "replication", "scores", "waiting log", "archive"),
         at("standby", instances={}),
     ),
 )

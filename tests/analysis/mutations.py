@@ -21,7 +21,8 @@ from tuchanka.events import (
 
 THIRD, OTHER = "tuchanka2c", "krogan9"
 OF_INSTANCE = (Write, Read, RoleProbe, Streaming, VipHolders, CommitsCounted)
-ALL = {one.name: one.promise for one in EXAMINERS}
+# What only a fault beside the clusters promises, these histories don't keep: writes are away in one of them.
+ALL = {one.name: one.promise for one in EXAMINERS if one.name != "unhindered"}
 Mutate = Callable[[list[Event]], list[Event]]
 
 

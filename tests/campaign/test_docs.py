@@ -5,7 +5,8 @@ from tuchanka.analysis.checks.catalogue import EXAMINERS
 from tuchanka.analysis.outages import HANGING_S
 from tuchanka.analysis.phases import PART_OF, POINTS
 from tuchanka.analysis.vips import MOVE_S
-from tuchanka.stacks.pacemaker.audit import SETTLE_S, YOUNG_S
+from tuchanka.events.facts import FEW_FILES
+from tuchanka.stacks.pacemaker.audit import ARCHIVED_S, SETTLE_S, YOUNG_S
 
 PAGE = (Path(__file__).parents[2] / "docs" / "measuring.md").read_text(encoding="utf-8")
 
@@ -25,7 +26,7 @@ def test_every_point_is_in_the_documentation_with_its_phase() -> None:
 
 def test_the_seconds_that_the_page_names() -> None:
     text = re.sub(r"\s+", " ", PAGE)
-    assert f"has {SETTLE_S:g} s to settle" in text
+    assert f"has {SETTLE_S:g} s to settle; an archive has {ARCHIVED_S:g} s until fewer than {FEW_FILES} files" in text
     assert f"up to {YOUNG_S:g} s before the audit" in text
     assert f"Above {MOVE_S:g} s" in text
     assert HANGING_S == 0.5

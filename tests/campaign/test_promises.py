@@ -55,13 +55,22 @@ def test_asynchronous_keeps_where_the_primary_is_not_hit_or_nothing_is_by_surpri
 
 
 def test_every_check_is_promised_somewhere_and_in_order() -> None:
-    names = [one.name for one in EXAMINERS]
+    of_services = {"unhindered", "waiting log", "archive"}
+    names = [one.name for one in EXAMINERS if one.name not in of_services]
     four = promises(FOUR, FOUR.instances[0], POWER_OFF, broken=[A], primary=A)
     assert list(four) == names
     assert "tuchanka4c, tuchanka4d, tuchanka4b" in four["commits"]
     two = promises(TWO, TWO.instances[0], POWER_OFF, broken=["tuchanka2a"], primary="tuchanka2a")
     assert list(two) == [name for name in names if name not in {"commits", "most advanced"}]
     assert all(two.values())
+
+
+def test_only_a_fault_beside_the_clusters_may_not_be_felt_at_all() -> None:
+    (instance,) = TWO.instances
+    beside = promises(TWO, instance, CATALOGUE["store-hung"], broken=["depot"], primary="tuchanka2a")
+    assert beside["unhindered"] == "no write is refused or late while the fault lasts"
+    assert "the primary is not hit" in beside["commits"]
+    assert "unhindered" not in promises(TWO, instance, CATALOGUE["store-then-primary"], broken=[], primary=None)
 
 
 def test_a_fault_that_makes_wrong_checksums_may_find_them() -> None:

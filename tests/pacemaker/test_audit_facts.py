@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tuchanka.events import NodeFacts
+from tuchanka.events import ArchiveFacts, NodeFacts
 from tuchanka.stacks.pacemaker.audit_facts import differing, read, script
 from tuchanka.topology.load import load
 
@@ -89,3 +89,42 @@ def test_the_script_asks_of_the_instances_that_the_node_keeps() -> None:
     assert text.count("@@sql ") == text.count("@@history ") == 2
     assert "--since=@100" in text
     assert "to_timestamp(200.250)" in text
+
+
+ARCHIVE = """\
+@@archive krogan2
+waiting 2 33554432
+disk 510426 4096
+LIMIT=25%
+WHEN_STUCK=drop
+dropped 000000010000000000000022: 536870912 bytes of log wait for the archive, the limit is 522676224
+dropped 000000010000000000000023: 520093696 bytes of log wait for the archive, the limit is 522676224
+krogan2: the archive lacked 000000010000000000000007; it has it now
+"""
+
+
+def archive_of(text: str) -> ArchiveFacts | None:
+    shown = read(CLUSTER, NODE, SEEN + text, "armed")
+    assert NodeFacts.of(shown.encoded()) == shown
+    return shown.copies["krogan2"].archive
+
+
+def test_what_waits_for_the_archive_is_read_with_its_limit() -> None:
+    note = "krogan2: the archive lacked 000000010000000000000007; it has it now"
+    assert archive_of(ARCHIVE) == ArchiveFacts(2, 32 << 20, 510426 * 4096 // 4, 512 << 20, (note,))
+    assert archive_of(ARCHIVE.replace("25%", "4096")) == ArchiveFacts(2, 32 << 20, 4096, 512 << 20, (note,))
+
+
+def test_where_nothing_is_dropped_there_is_no_limit_and_without_an_archive_nothing_at_all() -> None:
+    waits = archive_of(ARCHIVE.replace("=drop", "=wait"))
+    assert waits is not None
+    assert waits.limit_bytes is None
+    assert archive_of("") is archive_of("@@archive krogan2\nwaiting 0 0\n") is None
+
+
+def test_only_where_there_is_an_archive_it_is_asked_about() -> None:
+    def asked(**how: bool) -> str:
+        return script(CLUSTER, NODE, version=17, since=1.0, cut=2.0, **how)
+
+    assert "archive_status" not in asked()
+    assert "cd /var/lib/postgresql/17/krogan2/pg_wal" in asked(archived=True)

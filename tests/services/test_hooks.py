@@ -76,7 +76,7 @@ class Store(Service):
     def check(self, topology: Topology, machine: str) -> str:
         return "storectl problems" if machine != "tuchanka2b" else ""
 
-    def promises(self, cluster: Cluster, instance: Instance) -> Mapping[str, str]:
+    def promises(self, topology: Topology, cluster: Cluster, instance: Instance) -> Mapping[str, str]:
         return {"archived": f"{instance.name} is archived"}
 
 

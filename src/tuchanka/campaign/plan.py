@@ -23,6 +23,7 @@ FAMILIES: tuple[Family, ...] = (
     "resources",
     "storage",
     "double",
+    "services",
 )
 # No trial is shorter, so a plan for a time needs no more trials than this allows.
 LEAST_TRIAL_S = 15.0

@@ -46,6 +46,8 @@ def promises(
         found["reads in order"] = BY_NAME["reads in order"]
         if why := keeps_reads(instance, fault, broken=broken, primary=primary):
             found["reads stay"] = f"{BY_NAME['reads stay']}: {why}"
+    if fault.scope == "service":
+        found["unhindered"] = BY_NAME["unhindered"]
     found |= services
     gone = not_promised(cluster, instance).union(fault.exempt)
     return {name: found[name] for name in dict.fromkeys((*BY_NAME, *services)) if name in found and name not in gone}

@@ -113,8 +113,8 @@ class _Campaign:
         """Run the cluster's trials one after another."""
         for planned in [one for one in self.orders.trials if one.cluster == cluster.name]:
             fault = find(CATALOGUE, planned.fault)
-            # The witness serves all clusters: what is done to it, is done to all of them.
-            async with self.slots.take(alone=fault.scope == "witness"):
+            # The witness and the services serve all clusters: what is done to them, is done to all of those.
+            async with self.slots.take(alone=fault.family == "services" or fault.scope == "witness"):
                 if self.is_over:
                     return
                 try:
@@ -168,7 +168,8 @@ class _Campaign:
         name = resolve(fault, lab.topology, cluster, instance.name, planned.target, copies, draw)
         target = make_target(lab, cluster, instance, fault, name, primary_of(copies))
         hit = {copies.get(machine.name, "witness") for machine in target.machines}
-        role = next((one for one in ("primary", "standby") if one in hit), "witness")
+        beside = "service" if fault.scope == "service" else "witness"
+        role = next((one for one in ("primary", "standby") if one in hit), beside)
         prediction = fault.predicts and lab.stack.predict(lab.topology, cluster, fault.predicts)
         failover = lab.stack.predict(lab.topology, cluster, "failover") or Prediction("failover", ())
         return Trial(planned.number, cluster, instance, fault, target, role, prediction, failover)

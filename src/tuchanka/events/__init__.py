@@ -17,7 +17,7 @@ from tuchanka.events.beats import (
     Write,
 )
 from tuchanka.events.event import Event
-from tuchanka.events.facts import CopyFacts, NodeFacts, QuorumFacts
+from tuchanka.events.facts import ArchiveFacts, CopyFacts, NodeFacts, QuorumFacts
 from tuchanka.events.lines import KINDS, from_json, read_history, to_json
 from tuchanka.events.nodes import Audited, ClocksCompared, Journal, MachineStopped
 from tuchanka.events.points import JournalRule
@@ -39,6 +39,7 @@ from tuchanka.events.trials import (
 
 __all__ = [
     "KINDS",
+    "ArchiveFacts",
     "Audited",
     "CampaignPlanned",
     "Clock",

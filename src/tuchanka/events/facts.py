@@ -18,12 +18,67 @@ class QuorumFacts:
     device: bool | None
 
 
+FEW_FILES = 3
+"""So many files may wait at any time: one is on its way, another was just ended by a timeout."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveFacts:
+    """What a node knows of the archive of its copy: ``waiting`` files of the log wait there, of ``waiting_bytes``.
+
+    ``limit_bytes``: what may wait before it is dropped; ``None``: nothing is ever dropped. ``most_bytes``: the most
+    that waited when something was dropped since the trial began (0: nothing was). ``notes``: what the keeper did
+    about gaps since then. ``gaps``: what keeps the archive from being whole, in words; ``None``: nobody asked.
+    """
+
+    waiting: int
+    waiting_bytes: int
+    limit_bytes: int | None
+    most_bytes: int = 0
+    notes: tuple[str, ...] = ()
+    gaps: tuple[str, ...] | None = None
+
+    @property
+    def behind(self) -> bool:
+        """Whether the keeper and the archiver still have something to do."""
+        return self.waiting >= FEW_FILES or bool(self.gaps)
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Self:
+        """Read the encoded form.
+
+        Raises:
+            KeyError, TypeError: it is none.
+        """
+        gaps = values.get("gaps")
+        return cls(
+            waiting=values["waiting"],
+            waiting_bytes=values["waiting_bytes"],
+            limit_bytes=values["limit_bytes"],
+            most_bytes=values.get("most_bytes", 0),
+            notes=tuple(values.get("notes", ())),
+            gaps=None if gaps is None else tuple(gaps),
+        )
+
+    def encoded(self) -> dict[str, Any]:
+        """Return the form that a history keeps."""
+        values = {
+            "waiting": self.waiting,
+            "waiting_bytes": self.waiting_bytes,
+            "limit_bytes": self.limit_bytes,
+            "most_bytes": self.most_bytes,
+            "notes": list(self.notes),
+        }
+        return values if self.gaps is None else {**values, "gaps": list(self.gaps)}
+
+
 @dataclass(frozen=True, slots=True)
 class CopyFacts:
     """One copy of an instance. ``lsn`` is its position in the log, in bytes: written (primary) or replayed (standby).
 
     ``streaming`` are the standbys that it feeds, ``rows`` the number and the hash of the heartbeat's rows,
     ``parents`` maps a timeline that its own descends from to the position in bytes where that one was left.
+    ``archive`` is None where it isn't archived.
     """
 
     in_recovery: bool
@@ -33,6 +88,7 @@ class CopyFacts:
     checksum_failures: int
     rows: tuple[int, str]
     parents: Mapping[int, int]
+    archive: ArchiveFacts | None = None
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:
@@ -42,6 +98,7 @@ class CopyFacts:
             KeyError, TypeError, ValueError, AttributeError: it is no encoded copy.
         """
         number, total = values["rows"]
+        archive = values.get("archive")
         return cls(
             in_recovery=values["in_recovery"],
             timeline=values["timeline"],
@@ -50,11 +107,12 @@ class CopyFacts:
             checksum_failures=values["checksum_failures"],
             rows=(number, total),
             parents={int(timeline): position for timeline, position in values["parents"].items()},
+            archive=None if archive is None else ArchiveFacts.of(archive),
         )
 
     def encoded(self) -> dict[str, Any]:
         """Return the form that a history keeps."""
-        return {
+        values = {
             "in_recovery": self.in_recovery,
             "timeline": self.timeline,
             "lsn": self.lsn,
@@ -63,6 +121,7 @@ class CopyFacts:
             "rows": list(self.rows),
             "parents": {str(timeline): position for timeline, position in self.parents.items()},
         }
+        return values if self.archive is None else {**values, "archive": self.archive.encoded()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from tuchanka.providers.base import Machine
 from tuchanka.topology.types import Cluster, Instance
 
 Family = Literal[
-    "power", "network", "processes", "resources", "storage", "machine", "fencing", "double", "operations"
+    "power", "network", "processes", "resources", "storage", "machine", "fencing", "double", "operations", "services"
 ]
-Scope = Literal["node", "site", "cluster", "witness"]
+Scope = Literal["node", "site", "cluster", "witness", "service"]
 
 GivesUp = Literal["target", "by vote", "in turn", "in order"]
 """Which copies a fault takes away: those on its target; those of the side that the votes go against, target or not;
@@ -41,7 +41,7 @@ class HealRank(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a fault hits: ``name`` is that of a node, a site, a cluster or the witness.
+    """What a fault hits: ``name`` is that of a node, a site, a cluster, the witness or a machine for services.
 
     ``machines`` are the machines that it stands for; ``instance`` is the one that is watched, and ``primary`` the
     node with its primary when the fault begins (both ``None`` outside a trial).

@@ -18,6 +18,7 @@ TAKES: Mapping[Scope, tuple[Kind, ...]] = {
     "site": ("site",),
     "cluster": ("cluster",),
     "witness": ("witness",),
+    "service": ("service",),
 }
 
 
@@ -57,10 +58,11 @@ def check_target(fault: Fault, topology: Topology, name: str) -> None:
             "site": [site.name for site in topology.sites],
             "cluster": [cluster.name for cluster in topology.clusters],
             "witness": [topology.witness.name] if topology.witness else [],
+            "service": list(registry.machines_for(fault.name, topology)),
         }[fault.scope]
-        article = "the" if fault.scope == "witness" else "a"
+        acts = {"witness": "the witness", "service": "a machine for services"}.get(fault.scope, f"a {fault.scope}")
         raise InputError(
-            f"acts on {article} {fault.scope}, and {name} is a {kind}",
+            f"acts on {acts}, and {name} is a {kind}",
             where=fault.name,
             hint=f"choose from: {', '.join(fitting) or 'none'}",
         )
@@ -84,7 +86,7 @@ def resolve(
     roles: Mapping[str, str],
     random: Random,
 ) -> str:
-    """Return the name of what the fault is to hit: a node, a site, a cluster or the witness, as its scope wants it.
+    """Return the name of what the fault is to hit: a node, a site, a cluster …, as its scope wants it.
 
     ``wanted`` is ``primary``, ``standby``, ``random`` (any node that keeps the instance), or a name: of a node, or of
     a site. What is smaller than the fault's scope stands for what it belongs to: a fault of sites that is to hit the
@@ -100,6 +102,11 @@ def resolve(
         if topology.witness is None or not cluster.witness:
             raise InputError("acts on the witness, and the cluster has none", where=f"{fault.name}, {cluster.name}")
         return topology.witness.name
+    if fault.scope == "service":
+        hosts = registry.machines_for(fault.name, topology)
+        if not hosts:
+            raise InputError("acts on a machine for services, and the topology has none", where=fault.name)
+        return wanted if wanted in hosts else hosts[0]
     if wanted in {node.site for node in cluster.nodes}:
         return wanted
     if fault.role is not None and wanted in ROLES:

@@ -99,7 +99,7 @@ class Service:
         del topology, machine
         return ""
 
-    def promises(self, cluster: Cluster, instance: Instance) -> Mapping[str, str]:
+    def promises(self, topology: Topology, cluster: Cluster, instance: Instance) -> Mapping[str, str]:
         """Return check (``analysis.checks.catalogue``) → promise that every trial of the instance has besides."""
-        del cluster, instance
+        del topology, cluster, instance
         return {}

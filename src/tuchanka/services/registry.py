@@ -118,6 +118,18 @@ def needed_by(fault: str, topology: Topology) -> str:
     return next((one.name for one in SERVICES if fault in one.faults and one not in there), "")
 
 
+def machines_for(fault: str, topology: Topology) -> tuple[str, ...]:
+    """Return the machines with a service that the fault needs, the store of the archive first."""
+    needed = {one.name for one in SERVICES if one.on_machines and fault in one.faults}
+    own = topology.archive.store if topology.archive else ""
+    found = [machine.name for machine in topology.services if needed.intersection(machine.runs)]
+    return tuple(sorted(found, key=lambda name: name != own))
+
+
 def promises(topology: Topology, cluster: Cluster, instance: Instance) -> dict[str, str]:
     """Return check → promise of the services, for every trial of the instance."""
-    return {name: text for service in used(topology) for name, text in service.promises(cluster, instance).items()}
+    return {
+        name: text
+        for service in used(topology)
+        for name, text in service.promises(topology, cluster, instance).items()
+    }

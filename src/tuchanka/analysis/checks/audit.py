@@ -9,7 +9,10 @@ from collections.abc import Iterator, Mapping
 from tuchanka.analysis.checks.outcome import Judgement, judged
 from tuchanka.analysis.trial_record import TrialRecord
 from tuchanka.events import CopyFacts, NodeFacts
+from tuchanka.events.facts import FEW_FILES
 
+# The file that finds the limit passed, and the one that was written meanwhile.
+SLACK_BYTES = 2 * 16 << 20
 NOBODY = "nobody looked at the nodes after the trial"
 Nodes = Mapping[str, NodeFacts]
 # (instance, node → its copy)
@@ -227,6 +230,45 @@ def watchdog(trial: TrialRecord) -> Judgement:
         if facts.watchdog not in {None, "armed"}
     )
     return judged(found, _unknown(nodes, "watchdog"))
+
+
+def waiting_log(trial: TrialRecord) -> Judgement:
+    """Find more log that waited for the archive than the limit allows."""
+    nodes, found, seen = _after(trial), [], []
+    for node, facts in nodes.items():
+        for name, copy in facts.copies.items():
+            if copy.archive is None or copy.archive.limit_bytes is None:
+                continue
+            most, limit = max(copy.archive.waiting_bytes, copy.archive.most_bytes), copy.archive.limit_bytes
+            if most > limit + SLACK_BYTES:
+                found.append(f"{most >> 20} MiB of {name}'s log waited on {node}, the limit is {limit >> 20} MiB")
+            if copy.archive.most_bytes:
+                seen.append(f"log of {name} was dropped on {node}")
+    return judged(found, [*_silent(trial, nodes), *_unarchived(nodes)], "; ".join(seen))
+
+
+def archive(trial: TrialRecord) -> Judgement:
+    """Find log that still waits for the archive, and gaps that no backup has made up for."""
+    nodes, found, seen = _after(trial), list[str](), list[str]()
+    unknown = [*_silent(trial, nodes), *_unarchived(nodes)]
+    for name, copies in _copies(nodes):
+        known = {node: copy.archive for node, copy in copies.items() if copy.archive is not None}
+        seen += (note for one in known.values() for note in one.notes)
+        primaries = {node: one for node, one in known.items() if not copies[node].in_recovery}
+        for node, one in primaries.items():
+            if one.waiting >= FEW_FILES:
+                found.append(f"{one.waiting} files of {name}'s log still wait for the archive on {node}")
+            found += [f"the archive of {name}: {gap}" for gap in one.gaps or ()]
+        if primaries and all(one.gaps is None for one in primaries.values()):
+            unknown.append(f"the archive of {name} could not be asked")
+    return judged(found, unknown, "; ".join(dict.fromkeys(seen)))
+
+
+def _unarchived(nodes: Nodes) -> Iterator[str]:
+    """Name the instances of which no primary has said how its archive is."""
+    for name, copies in _copies(nodes):
+        if not any(copy.archive is not None and not copy.in_recovery for copy in copies.values()):
+            yield f"no primary of {name} says how its archive is"
 
 
 def unsettled(nodes: Nodes) -> bool:

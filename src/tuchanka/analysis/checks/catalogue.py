@@ -55,6 +55,11 @@ EXAMINERS: tuple[Examiner, ...] = (
     Examiner("daemons", "no daemon was restarted on a node that the fault did not hit", audit.daemons),
     Examiner("quorum", "every node sees every vote", audit.quorum),
     Examiner("watchdog", "every watchdog is armed", audit.watchdog),
+    Examiner("unhindered", "no write is refused or late while the fault lasts", service.unhindered, always=False),
+    Examiner(
+        "waiting log", "the log that waits for the archive stays below its limit", audit.waiting_log, always=False
+    ),
+    Examiner("archive", "the archive is whole, or its gap is known", audit.archive, always=False),
 )
 
 

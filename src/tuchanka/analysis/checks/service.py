@@ -1,7 +1,7 @@
 """Whether the service came back, as the heartbeat saw it. Pure; each function makes one check."""
 
 from tuchanka.analysis.checks.outcome import Judgement, judged
-from tuchanka.analysis.outages import caused, longest_gap, outages, reads
+from tuchanka.analysis.outages import HANGING_S, caused, longest_gap, outages, reads
 from tuchanka.analysis.replication import redundancy
 from tuchanka.analysis.trial_record import TrialRecord
 
@@ -48,6 +48,24 @@ def fresh_reads(trial: TrialRecord) -> Judgement:
 def stable(trial: TrialRecord) -> Judgement:
     """Check that the service stayed back for a while."""
     return judged([], ["the service was never seen stable again"] if trial.stable is None else [])
+
+
+def unhindered(trial: TrialRecord) -> Judgement:
+    """Check that no write was refused, or had to wait, between the fault and its healing."""
+    if trial.injected is None or not all(one.writes for one in trial.watched):
+        return judged([], ["nobody wrote"])
+    begin, end = trial.injected, trial.end if trial.healed is None else trial.healed
+    harm = []
+    for one in trial.watched:
+        ours = [write for write in one.writes if begin <= write.due < end]
+        bad = sum(1 for write in ours if write.outcome != "acknowledged")
+        # What the recorder itself sent late didn't wait for anybody.
+        late = [write.t - write.sent for write in ours if write.t - write.sent >= HANGING_S]
+        if bad:
+            harm.append(f"{bad} writes of {one.instance} were not acknowledged")
+        if late:
+            harm.append(f"{len(late)} writes of {one.instance} were late, by up to {max(late):.1f} s")
+    return judged(harm)
 
 
 def healthy(trial: TrialRecord) -> Judgement:

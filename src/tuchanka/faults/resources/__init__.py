@@ -15,6 +15,7 @@ from tuchanka.waiting import together
 UNITS = ("tuchanka-fork-bomb", "tuchanka-memory", "tuchanka-cpu")
 FILLER = ".tuchanka-filler"
 DISKS = {"data": "/var/lib/postgresql", "root": "/"}
+"""A machine for services keeps its data there as well."""
 STOP_S = 10.0
 FILL_S = 120.0
 NEEDS = (Runner.__name__, Power.__name__)

@@ -27,6 +27,8 @@ class ArchiveService(Service):
 
     name = "archive"
     on_machines = False
+    # What happens to the store happens with or without an archive; these are about what the archive has.
+    faults = ("store-corrupted", "store-then-primary", "standby-away")
 
     def used(self, topology: Topology) -> bool:
         """Say whether the topology has an archive."""
@@ -93,6 +95,15 @@ class ArchiveService(Service):
         timers = tuple(f"{keeper_unit(one.name)}.timer" for one in config.here(cluster, machine))
         serves = archive is not None and config.serves(archive, cluster, machine)
         return (*timers, *((SERVER,) if serves else ()))
+
+    def promises(self, topology: Topology, cluster: Cluster, instance: Instance) -> Mapping[str, str]:
+        """Every trial promises that the archive gets over it; a limit is kept where the rest is dropped."""
+        if topology.archive is None or not all(one.archive for one in cluster.instances):
+            return {}
+        whole = {"archive": f"the archive of {instance.name} is whole, or its gap is known"}
+        if topology.archive.when_stuck != "drop":
+            return whole
+        return {"waiting log": f"the log that waits for the archive stays below {topology.archive.limit}", **whole}
 
     def check(self, topology: Topology, machine: str) -> str:
         """Return a script that says what keeps the archive from being whole."""

@@ -46,6 +46,15 @@ class StoreService(Service):
     """Swift with its S3 interface, and nginx for TLS."""
 
     name = STORE
+    faults = (
+        "store-off",
+        "store-hung",
+        "store-slow",
+        "store-full",
+        "store-forbidden",
+        "store-corrupted",
+        "store-then-primary",
+    )
 
     def machine_packages(self) -> tuple[str, ...]:
         """Return what the machine needs; the login of the proxy refuses to work without a cache beside it."""

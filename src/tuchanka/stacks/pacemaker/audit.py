@@ -5,7 +5,8 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from tuchanka.errors import DeadlineExceeded, MachineError
+from tuchanka.archive.status import status
+from tuchanka.errors import DeadlineExceeded, MachineError, TuchankaError
 from tuchanka.events import Audited, CopyFacts, Event, MachineStopped, NodeFacts
 from tuchanka.lab.lab import Deployment
 from tuchanka.lab.stack import Unsettled
@@ -19,6 +20,8 @@ LOOK_S = 15.0
 # Standbys replay, and PAF sets its scores, within a monitor interval or two after the cluster is healthy.
 SETTLE_S = 12.0
 AGAIN_S = 1.0
+# Log that waited for the archive is there, and a gap is closed, a few calls of the keeper after the store is back.
+ARCHIVED_S = 60.0
 # Rows that are younger may be on their way to a standby.
 YOUNG_S = 2.0
 
@@ -43,13 +46,20 @@ async def audit(
 ) -> tuple[Event, ...]:
     """Look at the nodes after the trial, when the cluster is healthy again; the events belong into the history.
 
-    What is only late (``unsettled``: replay, scores) gets ``SETTLE_S`` to settle. The heartbeat may still be running.
+    What is only late (``unsettled``: replay, scores) gets ``SETTLE_S`` to settle, and an archive ``ARCHIVED_S``. The
+    heartbeat may still be running.
     """
     end, cut = time.monotonic() + SETTLE_S, time.time() - YOUNG_S
     nodes = first = await _look(lab, cluster, since=before.wall, cut=cut)
     while unsettled(nodes) and time.monotonic() + AGAIN_S < end:
         await asyncio.sleep(AGAIN_S)
         nodes = _with_positions(first, await _look(lab, cluster, since=before.wall, cut=cut))
+    archived = time.monotonic() + ARCHIVED_S
+    nodes = await _with_gaps(lab, cluster, nodes)
+    while _behind(nodes) and time.monotonic() + AGAIN_S < archived:
+        await asyncio.sleep(AGAIN_S)
+        nodes = _with_positions(first, await _look(lab, cluster, since=before.wall, cut=cut))
+        nodes = await _with_gaps(lab, cluster, nodes)
     now = time.monotonic()
     stops = [stop for machine in lab.nodes(cluster) for stop in _stops(machine, before.t, now)]
     logged = {machine.name for machine in lab.nodes(cluster) if isinstance(machine, PowerLog)}
@@ -76,11 +86,41 @@ def _with_positions(first: Mapping[str, NodeFacts], nodes: Mapping[str, NodeFact
     }
 
 
+def _behind(nodes: Mapping[str, NodeFacts]) -> bool:
+    """Whether an archive still lacks something that it may get by itself."""
+    primaries = (copy for node in nodes.values() for copy in node.copies.values() if not copy.in_recovery)
+    return any(copy.archive is not None and copy.archive.behind for copy in primaries)
+
+
+async def _with_gaps(lab: Deployment, cluster: Cluster, nodes: Mapping[str, NodeFacts]) -> dict[str, NodeFacts]:
+    """Ask each archive on the node of the primary for its gaps; there is nothing to ask while much log waits."""
+
+    async def asked(node: str, instance: str, copy: CopyFacts) -> CopyFacts:
+        if copy.archive is None or copy.in_recovery or copy.archive.behind:
+            return copy
+        try:
+            found = await status(lab.machine(node), node, instance, cluster.instance(instance).port)
+        except TuchankaError:
+            return copy
+        return replace(copy, archive=replace(copy.archive, gaps=found.findings))
+
+    async def one(name: str, node: NodeFacts) -> NodeFacts:
+        if node.instances is None:
+            return node
+        copies = {instance: await asked(name, instance, copy) for instance, copy in node.instances.items()}
+        return replace(node, instances=copies)
+
+    return {name: await one(name, node) for name, node in nodes.items()}
+
+
 async def _look(lab: Deployment, cluster: Cluster, *, since: float, cut: float) -> dict[str, NodeFacts]:
     """Return node → its facts, of all nodes at once; none of a node that can't be asked."""
+    archived = lab.topology.archive is not None
 
     async def one(machine: Node) -> NodeFacts:
-        text = facts.script(cluster, machine.name, version=cluster.postgresql, since=since, cut=cut)
+        text = facts.script(
+            cluster, machine.name, version=cluster.postgresql, since=since, cut=cut, archived=archived
+        )
         try:
             done = await machine.run(["sh"], stdin=text.encode(), timeout=LOOK_S, check=False)
             # One that no level counts on isn't armed, and is missed by nobody.

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from xml.etree import ElementTree
 
-from tuchanka.events import CopyFacts, NodeFacts, QuorumFacts
+from tuchanka.events import ArchiveFacts, CopyFacts, NodeFacts, QuorumFacts
 from tuchanka.instance_paths import InstancePaths
 from tuchanka.postgres.controldata import lsn, parse_history
 from tuchanka.postgres.psql import AS_POSTGRES, command
 from tuchanka.sections import read_sections, side_by_side
+from tuchanka.services.archive.paths import SETTINGS, keeper_unit
 from tuchanka.services.heartbeat import DATABASE
 from tuchanka.stacks.pacemaker.crm import parse
 from tuchanka.stacks.pacemaker.quorum import read_quorum
@@ -37,12 +38,29 @@ select json_build_object(
     from beat where written_at <= to_timestamp(%(cut).3f)));
 """
 
+# Files that wait, their bytes; the settings; the disk; what was dropped; what the keeper did. A line each, or more.
+ARCHIVE = """\
+cd {wal} && ls archive_status | sed -n 's/^\\([0-9A-F]\\{{24\\}}\\)\\.ready$/\\1/p' | xargs -r stat -c %s \\
+    | awk '{{ files++; bytes += $1 }} END {{ print "waiting " files + 0, bytes + 0 }}'
+stat -f -c 'disk %b %S' {wal}
+grep -E '^(LIMIT|WHEN_STUCK)=' {settings}
+timeout 8 journalctl --quiet --output=cat --since=@{since:.0f} -t archive-{instance} | grep '^dropped ' | tail -n 100
+timeout 8 journalctl --quiet --output=cat --since=@{since:.0f} -u {keeper} -t python3 \\
+    | grep -E 'the archive lacked|the archive lacks' | tail -n 5
+"""
+WAITING = re.compile(r"^waiting (\d+) (\d+)$", re.MULTILINE)
+DISK = re.compile(r"^disk (\d+) (\d+)$", re.MULTILINE)
+LIMIT = re.compile(r"^LIMIT=(\d+)(%?)$", re.MULTILINE)
+DROPPED = re.compile(r"^dropped \w+: (\d+) bytes", re.MULTILINE)
+NOTE = re.compile(r"^.*the archive lack(?:s|ed) .*$", re.MULTILINE)
 
-def script(cluster: Cluster, node: str, *, version: int, since: float, cut: float) -> str:
+
+def script(cluster: Cluster, node: str, *, version: int, since: float, cut: float, archived: bool = False) -> str:
     """Return the shell script that shows a node's facts.
 
     ``since`` and ``cut`` are seconds of the wall clock: crashes count from ``since``, the heartbeat's rows up to
-    ``cut``, because a writer may still be writing. ``version`` is PostgreSQL's.
+    ``cut``, because a writer may still be writing. ``version`` is PostgreSQL's;
+    ``archived``: the topology has an archive.
     """
     sections = {
         "boot": "cat /proc/sys/kernel/random/boot_id",
@@ -59,6 +77,14 @@ def script(cluster: Cluster, node: str, *, version: int, since: float, cut: floa
             psql = " ".join(command(instance.port, DATABASE))
             sections[f"sql {instance.name}"] = f"timeout 8 {AS_POSTGRES} {psql} <<'END'{SQL % {'cut': cut}}END"
             files = f"{InstancePaths(version, instance.name).data}/pg_wal"
+            if archived and instance.archive:
+                sections[f"archive {instance.name}"] = ARCHIVE.format(
+                    wal=files,
+                    settings=SETTINGS,
+                    since=since,
+                    instance=instance.name,
+                    keeper=keeper_unit(instance.name),
+                )
             sections[f"history {instance.name}"] = (
                 f'for file in {files}/*.history; do echo "== $(basename "$file")"; cat "$file"; done'
             )
@@ -82,11 +108,7 @@ def read(cluster: Cluster, node: str, text: str, watchdog: str | None) -> NodeFa
         else {resource: count for (resource, name), count in view.fail_counts.items() if name == node},
         scores=None if view is None else {name: view.scores.get((name, node)) for name in own},
         settings=_settings(sections.get("cib", "")),
-        instances={
-            instance.name: copy
-            for instance in cluster.instances
-            if (copy := _copy(sections.get(f"sql {instance.name}", ""), sections.get(f"history {instance.name}", "")))
-        },
+        instances={instance.name: copy for instance in cluster.instances if (copy := _copy(sections, instance.name))},
     )
 
 
@@ -138,7 +160,8 @@ def _settings(text: str) -> Mapping[str, str] | None:
     return settings
 
 
-def _copy(answer: str, histories: str) -> CopyFacts | None:
+def _copy(sections: Mapping[str, str], instance: str) -> CopyFacts | None:
+    answer, histories = sections.get(f"sql {instance}", ""), sections.get(f"history {instance}", "")
     if not answer.startswith("{"):
         return None
     try:
@@ -150,4 +173,19 @@ def _copy(answer: str, histories: str) -> CopyFacts | None:
         name, _, text = part.partition("\n")
         if name == f"{shown['timeline']:08X}.history":
             parents = {timeline: lsn(position) for timeline, position in parse_history(text).items()}
-    return CopyFacts.of({**shown, "parents": parents})
+    archive = _archive(sections.get(f"archive {instance}", ""))
+    return replace(CopyFacts.of({**shown, "parents": parents}), archive=archive)
+
+
+def _archive(text: str) -> ArchiveFacts | None:
+    waiting, disk, limit = WAITING.search(text), DISK.search(text), LIMIT.search(text)
+    if not (waiting and disk and limit):
+        return None
+    amount = int(limit[1]) * int(disk[1]) * int(disk[2]) // 100 if limit[2] else int(limit[1])
+    return ArchiveFacts(
+        waiting=int(waiting[1]),
+        waiting_bytes=int(waiting[2]),
+        limit_bytes=None if "WHEN_STUCK=wait" in text or not amount else amount,
+        most_bytes=max(map(int, DROPPED.findall(text)), default=0),
+        notes=tuple(dict.fromkeys(NOTE.findall(text))),
+    )
