@@ -16,7 +16,8 @@ from pathlib import Path
 from tuchanka.archive import gaps, pgbackrest
 from tuchanka.archive.due import ClockError, due
 from tuchanka.archive.pgbackrest import Info
-from tuchanka.instance_paths import PG_SOCKETS, InstancePaths
+from tuchanka.instance_paths import PG_SOCKETS as SOCKETS
+from tuchanka.instance_paths import InstancePaths
 from tuchanka.postgres.controldata import parse_history
 from tuchanka.postgres.psql import command as psql_command
 from tuchanka.postgres.wal import Segment, parse_segment, segment_name, segments
@@ -61,9 +62,8 @@ def keep(kept: Kept) -> None:
     if not info.exists:
         run(pgbackrest.create_command(kept.instance), ASK_S)
         _note(f"{kept.instance}: began the archive")
-        # What failed before that needn't wait any longer.
-        Path(PG_SOCKETS, f"{kept.instance}.push-failed").unlink(missing_ok=True)
         info = look(kept.instance)
+    wake(kept)
     gap = complete(kept, info)
     try:
         wanted = due(info, time.time(), full_s=kept.full_s, differential_s=kept.differential_s, gap=gap)
@@ -72,6 +72,17 @@ def keep(kept: Kept) -> None:
     if wanted is not None:
         _note(f"{kept.instance}: a {wanted.kind} backup is due: {wanted.why}")
         run(pgbackrest.backup_command(kept.instance, wanted.kind), BACKUP_S)
+
+
+def wake(kept: Kept) -> None:
+    """Have the archiver try at once what waits since the store failed; by itself it would wait for up to a minute.
+
+    A new reading of the configuration wakes it. It happens only while the last push has failed.
+    """
+    failed = Path(SOCKETS, f"{kept.instance}.push-failed")
+    if failed.exists():
+        failed.unlink(missing_ok=True)
+        run(psql_command(kept.port), ASK_S, stdin="SELECT pg_reload_conf();")
 
 
 def look(instance: str) -> Info:
@@ -210,7 +221,7 @@ def _remember(instance: str, last: pgbackrest.Backup, name: str) -> None:
 
 
 def _memory(instance: str) -> Path:
-    return Path(PG_SOCKETS, f"{instance}.archive-whole")
+    return Path(SOCKETS, f"{instance}.archive-whole")
 
 
 def _names(folder: Path, ending: str) -> list[str]:
