@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -165,23 +166,20 @@ def away(lab: Lab) -> tuple[str, str]:
 
 
 def loss(lab: Lab) -> tuple[str, str]:
+    command = f"rm -rf /var/lib/postgresql/17/{INSTANCE}; pkill -KILL -x postgres || true"
     with lab.heartbeat():
         time.sleep(20)
-    for name in NODES:
-        lab.run(
-            "exec",
-            name,
-            "--",
-            "sh",
-            "-c",
-            f"rm -rf /var/lib/postgresql/17/{INSTANCE}; pkill -KILL -x postgres || true",
-        )
-    took = timed(lambda: lab.run("restore", CLUSTER, "--from-archive", "--yes"))
-    writes = [one for one in lab.writes() if one["outcome"] == "acknowledged"]
-    count = "select count(*) from beat where run = (select run from beat order by written_at desc limit 1)"
-    there = int(lab.sql(lab.primary(), count) or 0)
+        for name in NODES:
+            lab.run("exec", name, "--", "sh", "-c", command)
+        took = timed(lambda: lab.run("restore", CLUSTER, "--from-archive", "--yes"))
+    seen = [one for one in lab.writes() if one["outcome"] == "acknowledged"]
+    away, begins = max((after["t"] - before["t"], before["seq"]) for before, after in pairwise(seen))
+    rows = lab.sql(
+        lab.primary(), "select seq from beat where run = (select run from beat order by written_at desc limit 1)"
+    )
+    lost = {one["seq"] for one in seen if one["seq"] <= begins} - set(map(int, rows.split()))
     return "both data directories lost", (
-        f"healthy again after {took:.0f} s; {max(len(writes) - there, 0)} of the last {len(writes)} commits lost"
+        f"writable again after {away:.0f} s, healthy after {took:.0f} s; {len(lost)} of {begins} commits lost"
     )
 
 
