@@ -21,7 +21,9 @@ def test_every_fault_is_recovered_from(disturbed: RealLab, tmp_path: Path) -> No
     out = tmp_path / "out"
     done = disturbed.run("test", CLUSTER, "--out", str(out), seconds=SECONDS, status=None)
     trials = json.loads((out / "summary.json").read_text())["trials"]
-    assert {trial["fault"] for trial in trials} == {fault["name"] for fault in catalogue if fault["available"]}
+    # Those of services are tried where there is one: test_archive_faults.
+    possible = {fault["name"] for fault in catalogue if fault["available"] and fault["family"] != "services"}
+    assert {trial["fault"] for trial in trials} == possible
     failed = {trial["fault"]: trial["problem"] for trial in trials if not trial["recovered"]}
     assert failed.keys() <= MAY_FAIL, failed
     assert done.returncode == bool(failed), done.stderr

@@ -1,13 +1,15 @@
 """Looks at every node before a trial and after it; what the two say is judged elsewhere, from the history."""
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from tuchanka.archive.status import status
 from tuchanka.errors import DeadlineExceeded, MachineError, TuchankaError
 from tuchanka.events import Audited, CopyFacts, Event, MachineStopped, NodeFacts
+from tuchanka.events.facts import FEW_FILES
 from tuchanka.lab.lab import Deployment
 from tuchanka.lab.stack import Unsettled
 from tuchanka.providers.base import Node, PowerLog
@@ -24,6 +26,9 @@ AGAIN_S = 1.0
 ARCHIVED_S = 60.0
 # Rows that are younger may be on their way to a standby.
 YOUNG_S = 2.0
+Nodes = dict[str, NodeFacts]
+# (node, instance) → what keeps its archive from being whole
+Gaps = Mapping[tuple[str, str], tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +56,15 @@ async def audit(
     """
     end, cut = time.monotonic() + SETTLE_S, time.time() - YOUNG_S
     nodes = first = await _look(lab, cluster, since=before.wall, cut=cut)
+
+    async def look() -> Nodes:
+        return _with_positions(first, await _look(lab, cluster, since=before.wall, cut=cut))
+
     while unsettled(nodes) and time.monotonic() + AGAIN_S < end:
         await asyncio.sleep(AGAIN_S)
-        nodes = _with_positions(first, await _look(lab, cluster, since=before.wall, cut=cut))
-    archived = time.monotonic() + ARCHIVED_S
-    nodes = await _with_gaps(lab, cluster, nodes)
-    while _behind(nodes) and time.monotonic() + AGAIN_S < archived:
-        await asyncio.sleep(AGAIN_S)
-        nodes = _with_positions(first, await _look(lab, cluster, since=before.wall, cut=cut))
-        nodes = await _with_gaps(lab, cluster, nodes)
+        nodes = await look()
+    if lab.topology.archive is not None:
+        nodes = await _archived(lab, cluster, nodes, look)
     now = time.monotonic()
     stops = [stop for machine in lab.nodes(cluster) for stop in _stops(machine, before.t, now)]
     logged = {machine.name for machine in lab.nodes(cluster) if isinstance(machine, PowerLog)}
@@ -86,31 +91,47 @@ def _with_positions(first: Mapping[str, NodeFacts], nodes: Mapping[str, NodeFact
     }
 
 
-def _behind(nodes: Mapping[str, NodeFacts]) -> bool:
-    """Whether an archive still lacks something that it may get by itself."""
-    primaries = (copy for node in nodes.values() for copy in node.copies.values() if not copy.in_recovery)
-    return any(copy.archive is not None and copy.archive.behind for copy in primaries)
+async def _archived(
+    lab: Deployment, cluster: Cluster, nodes: Mapping[str, NodeFacts], look: Callable[[], Awaitable[Nodes]]
+) -> Nodes:
+    """Return the nodes once nothing is left to do for their archives, or after ``ARCHIVED_S``, with the gaps.
+
+    They are looked at after the store was asked: what closed a gap has said so by then.
+    """
+    end = time.monotonic() + ARCHIVED_S
+    while True:
+        gaps = await _gaps(lab, cluster, nodes)
+        nodes = {name: _with_gaps(name, node, gaps) for name, node in (await look()).items()}
+        primaries = (copy for node in nodes.values() for copy in node.copies.values() if not copy.in_recovery)
+        archives = [copy.archive for copy in primaries if copy.archive is not None]
+        if not any(one.behind or one.gaps is None for one in archives) or time.monotonic() + AGAIN_S >= end:
+            return nodes
+        await asyncio.sleep(AGAIN_S)
 
 
-async def _with_gaps(lab: Deployment, cluster: Cluster, nodes: Mapping[str, NodeFacts]) -> dict[str, NodeFacts]:
-    """Ask each archive on the node of the primary for its gaps; there is nothing to ask while much log waits."""
+async def _gaps(lab: Deployment, cluster: Cluster, nodes: Mapping[str, NodeFacts]) -> Gaps:
+    """Ask each archive for its gaps, on the node of the primary; not while much log waits there."""
+    found: dict[tuple[str, str], tuple[str, ...]] = {}
+    for name, node in nodes.items():
+        for instance, copy in node.copies.items():
+            if copy.archive is None or copy.in_recovery or copy.archive.waiting >= FEW_FILES:
+                continue
+            with contextlib.suppress(TuchankaError):
+                shown = await status(lab.machine(name), name, instance, cluster.instance(instance).port)
+                found[name, instance] = shown.findings
+    return found
 
-    async def asked(node: str, instance: str, copy: CopyFacts) -> CopyFacts:
-        if copy.archive is None or copy.in_recovery or copy.archive.behind:
-            return copy
-        try:
-            found = await status(lab.machine(node), node, instance, cluster.instance(instance).port)
-        except TuchankaError:
-            return copy
-        return replace(copy, archive=replace(copy.archive, gaps=found.findings))
 
-    async def one(name: str, node: NodeFacts) -> NodeFacts:
-        if node.instances is None:
-            return node
-        copies = {instance: await asked(name, instance, copy) for instance, copy in node.instances.items()}
-        return replace(node, instances=copies)
-
-    return {name: await one(name, node) for name, node in nodes.items()}
+def _with_gaps(name: str, node: NodeFacts, gaps: Gaps) -> NodeFacts:
+    if node.instances is None:
+        return node
+    copies = {
+        instance: replace(copy, archive=replace(copy.archive, gaps=gaps[name, instance]))
+        if copy.archive is not None and (name, instance) in gaps
+        else copy
+        for instance, copy in node.instances.items()
+    }
+    return replace(node, instances=copies)
 
 
 async def _look(lab: Deployment, cluster: Cluster, *, since: float, cut: float) -> dict[str, NodeFacts]:
