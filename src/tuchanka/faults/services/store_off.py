@@ -2,12 +2,11 @@
 
 import asyncio
 
-from tuchanka.errors import LabError
 from tuchanka.faults.fault import Fault, HealRank, Target
 from tuchanka.faults.power import power_on
 from tuchanka.faults.power.power_off import power_off
 from tuchanka.faults.services import UNNOTICED, store_of
-from tuchanka.faults.storage import ask
+from tuchanka.faults.storage import ask, copies
 from tuchanka.faults.survival import survives
 from tuchanka.providers.base import Power, Runner, make_ready
 
@@ -19,14 +18,10 @@ SWITCH = "SELECT pg_switch_wal()"
 async def store_then_primary(target: Target) -> float:
     """Cut the store's power, have the primary begin a new file of the log, and cut its power some seconds later."""
     await store_of(target).power_off()
-    if target.instance is None and target.cluster is None:
-        raise LabError("acts on a node", where=target.name, hint="see 'tuchanka fault list'")
-    instances = (target.instance,) if target.instance else target.cluster.instances if target.cluster else ()
     for machine in target.machines:
-        for instance in instances:
-            if machine.name in instance.nodes:
-                # On a standby it is refused, and there is nothing that waits.
-                await ask(machine, instance, SWITCH, check=False)
+        for instance, _ in copies(target, machine):
+            # A standby refuses it, and nothing waits there.
+            await ask(machine, instance, SWITCH, check=False)
     await asyncio.sleep(WITHOUT_STORE_S)
     return await power_off(target)
 

@@ -22,8 +22,8 @@ LOOK_S = 15.0
 # Standbys replay, and PAF sets its scores, within a monitor interval or two after the cluster is healthy.
 SETTLE_S = 12.0
 AGAIN_S = 1.0
-# Log that waited for the archive is there, and a gap is closed, a few calls of the keeper after the store is back.
-ARCHIVED_S = 60.0
+# After three failures PostgreSQL's archiver tries again a minute later (pgarch.c), if nothing new comes.
+ARCHIVED_S = 75.0
 # Rows that are younger may be on their way to a standby.
 YOUNG_S = 2.0
 Nodes = dict[str, NodeFacts]
