@@ -171,6 +171,15 @@ def test_a_failure_is_remembered_and_never_more_than_one(bench: Bench):
     assert bench.fetch() == 1
 
 
+def test_a_push_that_failed_keeps_a_fetch_from_asking(bench: Bench):
+    bench.answers("exit 103")
+    assert bench.push() == 1
+    assert bench.fetch() == 1
+    assert len(bench.calls) == 1
+    assert bench.fetch(ARCHIVE_FETCH="patient") == 1
+    assert len(bench.calls) == 2
+
+
 def test_a_fetch_that_hangs(bench: Bench):
     bench.answers("sleep 60")
     began = time.monotonic()

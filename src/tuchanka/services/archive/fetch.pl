@@ -59,10 +59,14 @@ sub recently_absent {
     return map { $_ => $found{$_} } grep { recent( $found{$_}, ABSENT_S ) } keys %found;
 }
 
+# Also what a push has found out: a primary that becomes a standby asks at once.
 sub failed_just_now {
-    open my $in, '<', $breaker or return 0;
-    my ($failed) = ( readline($in) // '' ) =~ /^([\d.]+)$/;
-    return defined $failed && recent( $failed, $settings{BREAKER_S} );
+    for my $mark ( $breaker, "$run/$stanza.push-failed" ) {
+        open my $in, '<', $mark or next;
+        my ($failed) = ( readline($in) // '' ) =~ /^([\d.]+)$/;
+        return 1 if defined $failed && recent( $failed, $settings{BREAKER_S} );
+    }
+    return 0;
 }
 
 # A time in the future is from before a boot, where /run has outlived it.
