@@ -23,6 +23,7 @@ from tuchanka.errors import InputError
 from tuchanka.events import CampaignPlanned, TrialEnded, to_json
 from tuchanka.events.history import load
 from tuchanka.faults.catalogue import CATALOGUE
+from tuchanka.faults.targets import unfit
 from tuchanka.providers import registry
 from tuchanka.providers.fake import FakeProvider
 from tuchanka.topology.load import load as load_topology
@@ -97,10 +98,11 @@ def test_without_a_fault_all_that_this_host_can_do_are_tried(tuchanka: Tuchanka,
     kind = replace(registry.KINDS["nspawn"], missing=lambda: {"Latency": "the kernel has no netem"})
     monkeypatch.setitem(registry.KINDS, "nspawn", kind)
     plan = json.loads(tuchanka("test", "tuchanka4", "--dry-run", "--json").out)
-    # The built-in clusters have no BMCs, and so none of the faults of one.
-    fit = {name for name, fault in CATALOGUE.items() if not fault.unfit(load_topology(None).cluster("tuchanka4"))}
+    # The built-in clusters have no BMCs, and no archive, and so none of the faults of one.
+    topology = load_topology(None)
+    fit = {name for name, fault in CATALOGUE.items() if not unfit(fault, topology, topology.cluster("tuchanka4"))}
     assert {one["fault"] for one in plan["trials"]} == fit - {"latency"}
-    assert "bmc-off" not in fit
+    assert not fit & {"bmc-off", "store-off", "standby-away"}
     tuchanka("test", "tuchanka4", "--fault", "latency").refused(
         3, "latency: not on this host: the kernel has no netem"
     )
