@@ -7,7 +7,7 @@ from tuchanka.campaign.promises import instances_of, keeps_commits, keeps_reads,
 from tuchanka.faults.catalogue import CATALOGUE
 from tuchanka.faults.fault import Fault
 from tuchanka.topology.load import load
-from tuchanka.topology.types import Cluster, Instance
+from tuchanka.topology.types import Cluster, Fencing, Instance
 
 POWER_OFF = CATALOGUE["power-off"]
 TOPOLOGY = load(None)
@@ -157,3 +157,9 @@ def test_reads_are_promised_only_where_something_is_read() -> None:
     without = replace(TWO.instances[0], standby_vips=())
     made = promises(TWO, without, POWER_OFF, broken=["tuchanka2a"], primary="tuchanka2a")
     assert not {"reads stay", "reads in order"} & set(made)
+
+
+def test_of_a_cluster_that_is_fenced_by_devices_alone_no_watchdog_is_promised() -> None:
+    devices = replace(TWO, fencing=Fencing(("device",)))
+    assert "watchdog" in promises(TWO, TWO.instances[0], POWER_OFF, broken=[], primary=None)
+    assert "watchdog" not in promises(devices, TWO.instances[0], POWER_OFF, broken=[], primary=None)

@@ -38,6 +38,8 @@ def promises(
     give up, whether or not their owner has accepted that.
     """
     found = {one.name: one.promise for one in EXAMINERS if one.always}
+    if not cluster.fencing.watchdog:
+        found.pop("watchdog", None)  # devices alone: no watchdog is asked for
     if len(instance.nodes) < 3:
         found.pop("most advanced", None)  # one standby is no choice
     if why := keeps_commits(cluster, instance, fault, broken=broken, primary=primary):
