@@ -263,3 +263,20 @@ print ' after: ', join( ',', grep { m{Temp|Dumper} } sort keys %INC ), ' '"""
         folder.mkdir()
         done = agent(folder, RIGHT, "monitor", subs=subs + ";", settings=settings, debug=debug)
         assert done.stdout.startswith(begin), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("has", "settings", "status"),
+    [
+        pytest.param("pg_last_wal_receive_lsn()", "", 0, id="the text that is known"),
+        pytest.param("pg_last_wal_flush_lsn()", "", 5, id="another text"),
+        pytest.param("pg_last_wal_receive_lsn()", "PAF_ORDER=no", 5, id="left as it is"),
+        pytest.param("greatest( a, pg_last_wal_replay_lsn() )", "", 0, id="a corrected release"),
+    ],
+)
+def test_an_archive_is_used_only_where_the_election_counts_what_it_gives(
+    tmp_path: Path, has: str, settings: str, status: int
+):
+    done = agent(tmp_path, RIGHT, "check-positions", subs=f"my $has = '{has}';", settings=settings)
+    assert (done.returncode, done.stdout) == (status, "")
+    assert ("isn't what is known" in done.stderr) is (status == 5)
