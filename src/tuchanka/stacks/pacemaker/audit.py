@@ -144,9 +144,7 @@ async def _look(lab: Deployment, cluster: Cluster, *, since: float, cut: float) 
         )
         try:
             done = await machine.run(["sh"], stdin=text.encode(), timeout=LOOK_S, check=False)
-            # One that no level counts on isn't armed, and is missed by nobody.
-            watchdog = await watchdog_of(machine) if cluster.fencing.watchdog else None
-            return facts.read(cluster, machine.name, done.stdout, watchdog)
+            return facts.read(cluster, machine.name, done.stdout, await watchdog_of(machine))
         except (MachineError, DeadlineExceeded):
             return NodeFacts()
 

@@ -91,7 +91,7 @@ def script(cluster: Cluster, node: str, *, version: int, since: float, cut: floa
     return side_by_side(sections)
 
 
-def read(cluster: Cluster, node: str, text: str, watchdog: str | None) -> NodeFacts:
+def read(cluster: Cluster, node: str, text: str, watchdog: str) -> NodeFacts:
     """Return the facts that the script's output shows; what it doesn't show is left out."""
     sections = read_sections(text)
     own = [instance.name for instance in cluster.instances if node in instance.nodes]
