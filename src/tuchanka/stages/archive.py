@@ -12,6 +12,7 @@ from tuchanka.services import base, store
 from tuchanka.services.archive import config
 from tuchanka.services.archive.paths import OWN_CA, REFUSED, TLS_CERTIFICATE, TLS_KEY
 from tuchanka.services.archive.service import PASSPHRASE
+from tuchanka.stages.own_files import text_of
 from tuchanka.topology.types import Archive
 
 
@@ -63,7 +64,7 @@ def keys_in(file: Path) -> tuple[str, str]:
         InputError: it can't be read, or isn't two lines.
     """
     hint = "write the access key into its first line, the secret key into the second"
-    lines = _read(file, hint).splitlines()
+    lines = text_of(file, hint).splitlines()
     if len(lines) != 2 or not all(line and line.isprintable() and " " not in line for line in lines):
         raise InputError("isn't an access key and a secret key, a line each", where=str(file), hint=hint)
     return lines[0], lines[1]
@@ -76,15 +77,7 @@ def certificates_in(file: Path) -> str:
         InputError: it can't be read, or has none.
     """
     hint = "name the PEM file of the authority that signed the service's certificate"
-    text = _read(file, hint)
+    text = text_of(file, hint)
     if "-----BEGIN CERTIFICATE-----" not in text:
         raise InputError("has no certificate", where=str(file), hint=hint)
     return text
-
-
-def _read(file: Path, hint: str) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it isn't UTF-8"
-        raise InputError(f"can't be read ({reason})", where=str(file), hint=hint) from error

@@ -15,6 +15,7 @@ from tuchanka.stacks.pacemaker.render.fencing import password_files
 from tuchanka.stacks.pacemaker.render.paths import COROSYNC_KEY
 from tuchanka.stacks.pacemaker.setup import qnetd
 from tuchanka.stages import archive
+from tuchanka.stages.own_files import text_of
 from tuchanka.stages.tree import machine_files
 from tuchanka.topology.types import Cluster, Topology
 
@@ -103,13 +104,10 @@ def password_in(file: Path) -> str:
     Raises:
         InputError: it can't be read, or isn't one line.
     """
-    try:
-        text = file.read_text(encoding="utf-8").removesuffix("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it isn't UTF-8"
-        raise InputError(f"can't be read ({reason})", where=str(file), hint="write the password into it") from error
+    hint = "write the password into it"
+    text = text_of(file, hint).removesuffix("\n")
     if not text or not text.isprintable():
-        raise InputError("isn't a password in one line", where=str(file), hint="write the password into it")
+        raise InputError("isn't a password in one line", where=str(file), hint=hint)
     return text
 
 
