@@ -46,7 +46,7 @@ class Node:
         if "repo-ls" in words:
             return json.dumps({f"{name}-abc.zst": {} for name in self.archived if name[:16] == argv[-1][-16:]})
         if "psql" in words and "pg_walfile_name" in stdin:
-            return f"{self.current}|16MB\n"
+            return f"{self.current}|16777216\n"
         self.asked.append(stdin or " ".join(argv[2:] if argv[0] == "pgbackrest" else argv))
         if argv[-2:-1] == ["archive-push"]:
             self.archived.add(Path(argv[-1]).name)

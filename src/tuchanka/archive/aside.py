@@ -46,7 +46,7 @@ class Host(Runner, Copier, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """Which server, and where: ``bytes`` is what the backup takes."""
+    """Which server, and where."""
 
     instance: str
     postgresql: int
@@ -116,7 +116,7 @@ async def make(machine: Host, aside: Aside, target: Target, subnet: str, note: N
     note("replaying the log")
     await _start(machine, aside)
     await wait_at_target(machine, paths, aside.port, target)
-    await strip(machine, paths, of=paths.data)
+    await strip(machine, paths)
     sql = "select pg_current_wal_lsn(), coalesce(pg_last_xact_replay_timestamp()::text, '')"
     answer = (await psql(machine, aside.port, sql)).stdout.strip()
     position, _, last = answer.partition("|")

@@ -6,7 +6,6 @@ that it lacks and that this node still has (an old primary may have been lost be
 backup when one is due. Only Python's standard library is there besides these modules.
 """
 
-import re
 import subprocess
 import sys
 import time
@@ -29,8 +28,9 @@ PUSH_S = 60.0
 BACKUP_S = 24 * 3600.0
 MOST_PUSHED = 64
 """Files that one run gives to the archive; the next run goes on."""
-POSITION = "SELECT pg_walfile_name(pg_current_wal_insert_lsn()), current_setting('wal_segment_size');"
-UNITS = {"kB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30}
+POSITION = """\
+SELECT pg_walfile_name(pg_current_wal_insert_lsn()), setting FROM pg_settings WHERE name = 'wal_segment_size';
+"""
 
 
 class Failure(Exception):
@@ -147,8 +147,7 @@ def position(kept: Kept) -> tuple[Segment, int]:
     """Return the file of the log that is written now, and the size of one in bytes."""
     answer = run(psql_command(kept.port), ASK_S, stdin=POSITION).strip()
     name, _, size = answer.partition("|")
-    found = re.fullmatch(r"(\d+)(kB|MB|GB)", size)
-    segment_bytes = int(found[1]) * UNITS[found[2]] if found else 0
+    segment_bytes = int(size) if size.isdecimal() else 0
     segment = parse_segment(name, segment_bytes) if segment_bytes else None
     if segment is None:
         raise Failure(f"the server says where its log is in an unknown way: {answer!r}")
@@ -194,11 +193,9 @@ def run(argv: Sequence[str], timeout: float, *, stdin: str = "") -> str:
 
 
 def _begin(instance: str, last: pgbackrest.Backup, current: Segment, segment_bytes: int) -> tuple[Segment, bool]:
-    """Return from where on the archive has to be looked at, and whether it is because it was whole up to there.
+    """Return from where on the archive has to be looked at, and whether it was whole up to there.
 
-    Otherwise it is since the last backup.
-
-    What was whole on another timeline may have been left by this one since.
+    Otherwise it is since the last backup. What was whole on another timeline may have been left by this one since.
     """
     first = parse_segment(last.first, segment_bytes)
     if first is None:

@@ -1,6 +1,6 @@
 """Asks an archive what it has, from a node that may use it; a store that hangs costs a few seconds and no more."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from tuchanka.archive import pgbackrest
 from tuchanka.archive.pgbackrest import Info, Unavailable
@@ -14,21 +14,15 @@ MOST_FOLDERS = 64
 """Of 256 files each, so 256 GiB of log: more isn't looked for."""
 
 
-async def info(machine: Runner, instance: str, timeout: float = ASK_S) -> Info:
+async def info(machine: Runner, instance: str) -> Info:
     """Return what the archive has of the instance.
 
     Raises:
         Unavailable: it can't be asked; why.
     """
+    answer = await _ask(machine, pgbackrest.info_command(instance))
     try:
-        done = await machine.run(pgbackrest.info_command(instance), user="postgres", timeout=timeout)
-        return pgbackrest.parse_info(done.stdout)
-    except DeadlineExceeded as error:
-        raise Unavailable(f"the store had not answered after {timeout:g} s") from error
-    except CommandFailed as error:
-        raise Unavailable(pgbackrest.reason(error.output)) from error
-    except MachineError as error:
-        raise Unavailable(error.what) from error
+        return pgbackrest.parse_info(answer)
     except (ValueError, KeyError, TypeError) as error:
         raise Unavailable(f"pgbackrest info says what isn't known here ({error!r})") from error
 
@@ -46,15 +40,25 @@ async def log_files(
     names = [segment_name(Segment(timeline, at), size) for timeline in timelines for at in range(first, last + 1)]
     found: frozenset[Segment] = frozenset()
     for folder in pgbackrest.folders(names)[:MOST_FOLDERS]:
-        command = pgbackrest.list_command(instance, archive_id, folder)
-        try:
-            done = await machine.run(command, user="postgres", timeout=ASK_S)
-        except DeadlineExceeded as error:
-            raise Unavailable(f"the store had not answered after {ASK_S:g} s") from error
-        except CommandFailed as error:
-            raise Unavailable(pgbackrest.reason(error.output)) from error
-        found |= pgbackrest.parse_list(done.stdout, size)
+        answer = await _ask(machine, pgbackrest.list_command(instance, archive_id, folder))
+        found |= pgbackrest.parse_list(answer, size)
     return found
+
+
+async def _ask(machine: Runner, command: Sequence[str]) -> str:
+    """Return what pgBackRest answers.
+
+    Raises:
+        Unavailable: it doesn't; why.
+    """
+    try:
+        return (await machine.run(command, user="postgres", timeout=ASK_S)).stdout
+    except DeadlineExceeded as error:
+        raise Unavailable(f"the store had not answered after {ASK_S:g} s") from error
+    except CommandFailed as error:
+        raise Unavailable(pgbackrest.reason(error.output)) from error
+    except MachineError as error:
+        raise Unavailable(error.what) from error
 
 
 async def look_at_archive(

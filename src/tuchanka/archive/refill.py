@@ -7,7 +7,7 @@ archive. It ends as a stopped standby, never as a second primary. All of it can 
 import time
 
 from tuchanka.archive.look import info
-from tuchanka.archive.restore import restore, strip
+from tuchanka.archive.restore import mark, restore, strip, unmark
 from tuchanka.archive.target import Target
 from tuchanka.errors import LabError
 from tuchanka.instance_paths import InstancePaths
@@ -33,8 +33,7 @@ async def refill(machine: Runner, paths: InstancePaths, port: int, target: Targe
         LabError: the log ends before the target.
         CommandFailed, DeadlineExceeded: it came to nothing; it can be repeated.
     """
-    mark = paths.rewinding
-    await machine.run(["sh", "-c", f"touch {mark} && sync -f {mark}"], user="postgres")
+    await mark(machine, paths)
     await pg_ctl.stop(machine, paths, timeout=BACKUP_S, check=False)  # one that an interrupted run left
     note("copying the backup")
     await restore(machine, paths, target.options if target.kind != "latest" else ["--type=standby"])
@@ -46,7 +45,7 @@ async def refill(machine: Runner, paths: InstancePaths, port: int, target: Targe
     await pg_ctl.stop(machine, paths, timeout=BACKUP_S)
     await strip(machine, paths)
     await machine.run(["touch", f"{paths.data}/standby.signal"], user="postgres")
-    await machine.run(["sh", "-c", f"sync -f {paths.data} && rm -f {mark}"], user="postgres")
+    await unmark(machine, paths)
 
 
 async def _replay_to(machine: Runner, paths: InstancePaths, port: int, target: Target) -> None:

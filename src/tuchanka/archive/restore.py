@@ -28,11 +28,21 @@ async def delta_restore(machine: Runner, paths: InstancePaths) -> None:
     Raises:
         CommandFailed, DeadlineExceeded: it came to nothing.
     """
-    mark = paths.rewinding
-    await machine.run(["sh", "-c", f"touch {mark} && sync -f {mark}"], user="postgres")
+    await mark(machine, paths)
     await restore(machine, paths, ["--type=standby"])
     await strip(machine, paths)
-    await machine.run(["sh", "-c", f"sync -f {paths.data} && rm -f {mark}"], user="postgres")
+    await unmark(machine, paths)
+
+
+async def mark(machine: Runner, paths: InstancePaths) -> None:
+    """Mark the data as half changed, before anything of it is."""
+    file = paths.rewinding
+    await machine.run(["sh", "-c", f"touch {file} && sync -f {file}"], user="postgres")
+
+
+async def unmark(machine: Runner, paths: InstancePaths) -> None:
+    """Take the mark away, once all of the data is on the disk."""
+    await machine.run(["sh", "-c", f"sync -f {paths.data} && rm -f {paths.rewinding}"], user="postgres")
 
 
 async def restore(machine: Runner, paths: InstancePaths, options: Sequence[str], *, to: str = "") -> None:
@@ -50,6 +60,6 @@ async def restore(machine: Runner, paths: InstancePaths, options: Sequence[str],
     await machine.run(command, user="postgres", timeout=BACKUP_S)
 
 
-async def strip(machine: Runner, paths: InstancePaths, *, of: str = "") -> None:
+async def strip(machine: Runner, paths: InstancePaths) -> None:
     """Take pgBackRest's settings of the recovery out of the data directory's own configuration."""
-    await machine.run(["sh", "-s", "--", of or paths.data], stdin=STRIP.encode(), user="postgres")
+    await machine.run(["sh", "-s", "--", paths.data], stdin=STRIP.encode(), user="postgres")

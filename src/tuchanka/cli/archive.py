@@ -12,11 +12,9 @@ from tuchanka.archive import aside as asides
 from tuchanka.archive import pgbackrest
 from tuchanka.archive.aside import Aside
 from tuchanka.archive.backup import make_backup, push_all, verify_files
-from tuchanka.archive.look import info
-from tuchanka.archive.pgbackrest import Unavailable
 from tuchanka.archive.status import ArchiveStatus
 from tuchanka.archive.status import status as look
-from tuchanka.archive.target import Target, check_target, make_target
+from tuchanka.archive.target import Target, make_target
 from tuchanka.cli.ask import sure
 from tuchanka.cli.context import held_lab, open_lab, run, settings
 from tuchanka.cli.output import show, show_json
@@ -225,13 +223,7 @@ def _restore_aside(
     machine = lab.machine(aside.node)
 
     async def prepare() -> None:
-        try:
-            found = await info(machine, instance.name)
-        except Unavailable as error:
-            raise LabError(
-                f"the archive can't be asked: {error}", where=aside.node, hint="'tuchanka status' shows the store"
-            ) from error
-        check_target(target, found, time.time(), instance.name)
+        found = await from_archive.check(lab, instance, aside.node, target, time.time())
         await asides.check(machine, aside, found.backups[-1].size)
 
     run(prepare())

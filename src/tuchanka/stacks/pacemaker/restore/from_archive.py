@@ -7,7 +7,7 @@ is the most advanced one, because it is on a newer timeline, or the only one, an
 from dataclasses import dataclass
 
 from tuchanka.archive.look import info
-from tuchanka.archive.pgbackrest import Unavailable
+from tuchanka.archive.pgbackrest import Info, Unavailable
 from tuchanka.archive.refill import refill
 from tuchanka.archive.target import LATEST, Target, check_target
 from tuchanka.errors import LabError, RestoreRefused
@@ -53,7 +53,7 @@ async def plan_total_loss(lab: Lab, cluster: Cluster, *, force: bool, now: float
                 where=cluster.name,
                 hint=f"'tuchanka restore {cluster.name}' starts from it; --force gives it up",
             )
-        await _check(lab, instance, LATEST, now)
+        await check(lab, instance, instance.home, LATEST, now)
         discards = f"the data on {', '.join(left)}" if left else ""
         found.append(Refill(instance.name, instance.home, LATEST, discards))
     return tuple(found)
@@ -66,7 +66,7 @@ async def plan_point_in_time(lab: Lab, cluster: Cluster, instance: Instance, tar
         InputError: the archive can't have the target.
         LabError: the instance isn't archived, or the store doesn't answer.
     """
-    await _check(lab, instance, target, now)
+    await check(lab, instance, instance.home, target, now)
     return Refill(instance.name, instance.home, target, f"everything that was written after {target}")
 
 
@@ -76,17 +76,24 @@ async def _copies(lab: Lab, cluster: Cluster, instance: Instance) -> dict[str, C
     return dict(zip(instance.nodes, seen, strict=True))
 
 
-async def _check(lab: Lab, instance: Instance, target: Target, now: float) -> None:
+async def check(lab: Lab, instance: Instance, node: str, target: Target, now: float) -> Info:
+    """Return what the archive has, as a node is told, if it can have the target; ``now`` is in seconds since 1970.
+
+    Raises:
+        InputError: it can't have the target.
+        LabError: the instance isn't archived, or the store doesn't answer.
+    """
     must_be_archived(lab, instance)
     try:
-        found = await info(lab.machine(instance.home), instance.name)
+        found = await info(lab.machine(node), instance.name)
     except Unavailable as error:
         raise LabError(
             f"the archive of {instance.name} can't be asked: {error}",
-            where=instance.home,
+            where=node,
             hint="'tuchanka status' shows how the store is",
         ) from error
     check_target(target, found, now, instance.name)
+    return found
 
 
 def must_be_archived(lab: Lab, instance: Instance) -> None:
